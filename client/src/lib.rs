@@ -1,0 +1,2 @@
+//! Fanlight`s page.
+#![forbid(unsafe_code)]

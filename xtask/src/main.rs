@@ -1,0 +1,2 @@
+//! Fanlight`s own commands.
+fn main() {}
