@@ -1,0 +1,194 @@
+//! Reading the fields of a JSON object: each is there with the right type, or named in an error.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorCode};
+
+/// A JSON object whose fields have not been read yet: the body of a plugin's message.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Object(Map<String, Value>);
+
+impl Object {
+    /// The object that `value` is written as.
+    ///
+    /// # Errors
+    ///
+    /// When `value` is not written as an object.
+    pub fn from_serialize(value: &impl Serialize) -> Result<Self, Error> {
+        match serde_json::to_value(value) {
+            Ok(Value::Object(map)) => Ok(Self(map)),
+            Ok(_) => Err(invalid_json("the value is not an object")),
+            Err(e) => Err(invalid_json(&e.to_string())),
+        }
+    }
+
+    /// Parses a whole message.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        match serde_json::from_str(text) {
+            Ok(Value::Object(map)) => Ok(Self(map)),
+            // An array is JSON enough for Janus, which then misses the first field in it.
+            Ok(Value::Array(_)) => Ok(Self::default()),
+            Ok(_) => Err(invalid_json("'[' or '{' expected")),
+            Err(e) => Err(invalid_json(&e.to_string())),
+        }
+    }
+
+    /// Whether the field is there, even as `null`.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
+    }
+
+    /// The names of all fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// A text that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// Names the field when it is missing or not a text.
+    pub fn string(&self, field: &str) -> Result<&str, Error> {
+        self.opt_string(field)?.ok_or_else(|| Error::missing(field))
+    }
+
+    /// A text that may be left out.
+    ///
+    /// # Errors
+    ///
+    /// Names the field when it is not a text.
+    pub fn opt_string(&self, field: &str) -> Result<Option<&str>, Error> {
+        match self.0.get(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Error::wrong_type(field, "a string")),
+        }
+    }
+
+    /// A number from 0 that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// Names the field when it is missing or no such number.
+    pub fn unsigned(&self, field: &str) -> Result<u64, Error> {
+        self.opt_unsigned(field)?
+            .ok_or_else(|| Error::missing(field))
+    }
+
+    /// A number from 0 that may be left out.
+    ///
+    /// # Errors
+    ///
+    /// Names the field when it is no such number.
+    pub fn opt_unsigned(&self, field: &str) -> Result<Option<u64>, Error> {
+        match self.0.get(field) {
+            None => Ok(None),
+            Some(value) => match value.as_u64() {
+                Some(number) => Ok(Some(number)),
+                None => Err(Error::wrong_type(field, "a positive integer")),
+            },
+        }
+    }
+
+    /// The number in the field, or `None` when there is none: for fields whose type does not
+    /// matter to Janus.
+    pub fn lenient_unsigned(&self, field: &str) -> Option<u64> {
+        self.0.get(field)?.as_u64()
+    }
+
+    /// The truth value in the field, or `None` when there is none.
+    pub fn lenient_bool(&self, field: &str) -> Option<bool> {
+        self.0.get(field)?.as_bool()
+    }
+
+    /// The object in the field, or `None` when there is none.
+    pub fn lenient_object(&self, field: &str) -> Option<Object> {
+        Some(Self(self.0.get(field)?.as_object()?.clone()))
+    }
+
+    /// An object that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// Names the field when it is missing or not an object.
+    pub fn object(&self, field: &str) -> Result<Object, Error> {
+        match self.0.get(field) {
+            None => Err(Error::missing(field)),
+            Some(Value::Object(map)) => Ok(Self(map.clone())),
+            Some(_) => Err(Error::wrong_type(field, "an object")),
+        }
+    }
+
+    /// The elements of an array that has to be there, each an object or `null`.
+    pub(crate) fn objects(&self, field: &str) -> Result<Vec<Option<Object>>, Error> {
+        let Some(Value::Array(elements)) = self.0.get(field) else {
+            return Err(Error::wrong_type(field, "an array"));
+        };
+        elements
+            .iter()
+            .map(|element| match element {
+                Value::Object(map) => Ok(Some(Self(map.clone()))),
+                Value::Null => Ok(None),
+                _ => Err(Error::wrong_type(field, "an array of objects")),
+            })
+            .collect()
+    }
+
+    /// An object, `None` for `null`; the field has to be there.
+    pub(crate) fn object_or_null(&self, field: &str) -> Result<Option<Object>, Error> {
+        match self.0.get(field) {
+            Some(Value::Null) => Ok(None),
+            _ => self.object(field).map(Some),
+        }
+    }
+}
+
+fn invalid_json(what: &str) -> Error {
+    Error::new(
+        ErrorCode::InvalidJson,
+        format!("Invalid Janus API request - {what}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(text: &str) -> Object {
+        Object::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_named_with_what_it_should_be() {
+        let fields = object(r#"{"a": 1, "b": "x", "c": -1}"#);
+        let reason = |e: Error| e.reason;
+        assert_eq!(
+            fields.string("a").map_err(reason),
+            Err("Invalid element type (a should be a string)".into())
+        );
+        assert_eq!(
+            fields.unsigned("c").map_err(reason),
+            Err("Invalid element type (c should be a positive integer)".into())
+        );
+        assert_eq!(
+            fields.object("b").map_err(reason),
+            Err("Invalid element type (b should be an object)".into())
+        );
+        assert_eq!(
+            fields.string("d").map_err(reason),
+            Err("Missing mandatory element (d)".into())
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_invalid_json() {
+        for text in ["", "{not json", "\"x\"", "7", "null"] {
+            assert_eq!(
+                Object::parse(text).unwrap_err().code,
+                ErrorCode::InvalidJson
+            );
+        }
+    }
+}
