@@ -11,6 +11,7 @@
 //! * [`error`]: Janus' error codes and texts
 //! * [`jsep`]: offers, answers and trickled candidates
 //! * [`ustreamer`]: bodies of `janus.plugin.ustreamer`
+//! * [`viewer`]: the viewer's side of the conversation, as a state machine
 //!
 //! Bytes become a typed value, or an error that names the field, once: in [`Request::parse`] on
 //! the server and in [`ServerMessage::parse`] on the client. Unknown fields are ignored.
@@ -22,6 +23,7 @@ pub mod jsep;
 pub mod message;
 pub mod request;
 pub mod ustreamer;
+pub mod viewer;
 
 pub use error::{Error, ErrorCode};
 pub use fields::Object;

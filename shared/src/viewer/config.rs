@@ -1,0 +1,85 @@
+//! What a viewer is told before it starts.
+
+use std::time::Duration;
+
+use crate::request::Credentials;
+use crate::ustreamer::WatchParams;
+
+/// What to watch and how patient to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Sent with every request, for servers that ask for a secret.
+    pub credentials: Credentials,
+    /// What is wished for of the stream. `None` leaves the choice to the server.
+    pub params: Option<WatchParams>,
+    /// A name for the server's log.
+    pub opaque_id: Option<String>,
+    /// All times by which the viewer waits and loses patience.
+    pub timing: Timing,
+}
+
+/// Times by which the viewer waits and loses patience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// A session on which nothing was sent for this long is kept alive. Janus ends a session after
+    /// 60 s.
+    pub keepalive: Duration,
+    /// The longest that the socket may take to open and the server to answer a request.
+    pub answer: Duration,
+    /// The longest that the answer to an offer may take in the browser, and the peer connection to
+    /// stand after it.
+    pub connect: Duration,
+    /// How long an offer that overtook the answer to `features` is kept back for that answer, which
+    /// names the STUN server. Janus works on a client's messages in parallel.
+    pub features: Duration,
+    /// Packets without a picture for this long: a key frame is asked for, and again after as long.
+    pub no_frames: Duration,
+    /// Packets without a picture for this long: the attempt has failed.
+    pub given_up: Duration,
+    /// No packets, or a peer connection reported disconnected, for this long: the attempt has
+    /// failed.
+    pub no_packets: Duration,
+    /// Waits between two `watch` while the source is not ready.
+    pub source: Backoff,
+    /// Waits between two attempts.
+    pub reconnect: Backoff,
+    /// The wait after a problem that a further attempt is unlikely to mend.
+    pub slow: Duration,
+    /// An attempt that was good for this long (playing, or waiting for the source) makes the next
+    /// wait a short one again.
+    pub stable: Duration,
+}
+
+/// Waits that double from the first to the longest. A random part of up to half of each is taken
+/// off, so that the viewers of a server that restarts do not all come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The first wait.
+    pub first: Duration,
+    /// The longest wait.
+    pub longest: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            keepalive: Duration::from_secs(25),
+            answer: Duration::from_secs(10),
+            connect: Duration::from_secs(10),
+            features: Duration::from_millis(50),
+            no_frames: Duration::from_secs(1),
+            given_up: Duration::from_secs(10),
+            no_packets: Duration::from_secs(4),
+            source: Backoff {
+                first: Duration::from_millis(100),
+                longest: Duration::from_secs(1),
+            },
+            reconnect: Backoff {
+                first: Duration::from_millis(250),
+                longest: Duration::from_secs(5),
+            },
+            slow: Duration::from_secs(30),
+            stable: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Why there is no picture.
+
+use crate::error::{Error, ErrorCode};
+use crate::ustreamer::PluginError;
+
+/// Why an attempt has ended. Shown to people: the text says what happened in one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The socket could not be opened.
+    #[error("the server cannot be reached")]
+    Unreachable,
+    /// The socket was closed by the server or on the way.
+    #[error("the connection to the server was lost")]
+    SocketLost,
+    /// A request was not answered in time. Its name is that of the message.
+    #[error("the server does not answer ({0})")]
+    NoAnswer(&'static str),
+    /// The server does not know the session or the handle any more: it was restarted, or the viewer
+    /// slept for longer than a session lives.
+    #[error("the server has ended the session")]
+    SessionGone,
+    /// The server has ended the peer connection, for the reason that it gives.
+    #[error("the server has hung up ({0})")]
+    HungUp(String),
+    /// The server refused a request.
+    #[error("the server refuses: {0}")]
+    Refused(Error),
+    /// The plugin refused to let the viewer watch.
+    #[error("the server refuses: {0}")]
+    WatchRefused(PluginError),
+    /// The browser could make no answer of the offer, for the reason that it gives.
+    #[error("this browser does not understand the server's offer ({0})")]
+    AnswerFailed(String),
+    /// No way between the browser and the server was found for the picture, or it broke off.
+    #[error("the connection for the picture failed")]
+    PeerFailed,
+    /// Nothing of the picture arrives.
+    #[error("the picture has stopped arriving")]
+    NoPackets,
+    /// The picture arrives but cannot be shown, with key frames neither.
+    #[error("the picture arrives but cannot be decoded")]
+    NoFrames,
+    /// A secret or token is missing or wrong.
+    #[error("the server asks for a secret that this page does not have")]
+    Unauthorized,
+    /// The server has no `janus.plugin.ustreamer`.
+    #[error("the server has nothing to watch (it lacks the plugin janus.plugin.ustreamer)")]
+    NoSuchPlugin,
+    /// The browser has no decoder for H.264.
+    #[error("this browser cannot play H.264")]
+    NoH264,
+}
+
+/// What helps against a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Another attempt soon.
+    Retry,
+    /// A change on the server. Somebody has to make it; attempts are rare until then, but a screen
+    /// that nobody stands before recovers.
+    RetrySlowly,
+    /// Another browser. There is no further attempt until
+    /// [`Viewer::reconnect`](super::Viewer::reconnect) asks for one.
+    Stop,
+}
+
+impl Problem {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::NoH264 => Remedy::Stop,
+            Self::Unauthorized | Self::NoSuchPlugin => Remedy::RetrySlowly,
+            _ => Remedy::Retry,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error.code {
+            ErrorCode::Unauthorized | ErrorCode::TokenNotFound => Self::Unauthorized,
+            ErrorCode::PluginNotFound => Self::NoSuchPlugin,
+            ErrorCode::SessionNotFound | ErrorCode::HandleNotFound => Self::SessionGone,
+            _ => Self::Refused(error),
+        }
+    }
+}
