@@ -67,7 +67,7 @@ impl Default for Timing {
             answer: Duration::from_secs(10),
             connect: Duration::from_secs(10),
             features: Duration::from_millis(50),
-            no_frames: Duration::from_secs(1),
+            no_frames: Duration::from_millis(1500),
             given_up: Duration::from_secs(10),
             no_packets: Duration::from_secs(4),
             source: Backoff {
