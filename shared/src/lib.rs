@@ -10,6 +10,7 @@
 //! * [`message`]: what servers send: answers and events
 //! * [`error`]: Janus' error codes and texts
 //! * [`jsep`]: offers, answers and trickled candidates
+//! * [`strip`]: the time stamp inside the test pattern's pictures
 //! * [`ustreamer`]: bodies of `janus.plugin.ustreamer`
 //! * [`viewer`]: the viewer's side of the conversation, as a state machine
 //!
@@ -22,6 +23,7 @@ mod fields;
 pub mod jsep;
 pub mod message;
 pub mod request;
+pub mod strip;
 pub mod ustreamer;
 pub mod viewer;
 

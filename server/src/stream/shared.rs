@@ -1,0 +1,203 @@
+//! What a stream's handles and its two threads share.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::cache::FrameCache;
+use super::frame::Frame;
+use super::key_frames::KeyFrames;
+use super::meter::{Counters, StreamStats};
+use super::slot::Slot;
+use super::{FrameSink, StreamState};
+use crate::encode::EncoderSettings;
+use crate::source::Idle;
+
+pub(super) struct Shared {
+    pub(super) name: String,
+    pub(super) idle: Idle,
+    pub(super) settings: EncoderSettings,
+    pub(super) slot: Slot,
+    pub(super) counters: Counters,
+    /// The epoch of the stream's RTP and encoder times.
+    pub(super) epoch: Instant,
+    kbps: AtomicU32,
+    audience: Mutex<Audience>,
+    /// Notified when somebody comes and when the stream stops.
+    wake: Condvar,
+    key_frames: Mutex<KeyFrames>,
+    cache: Mutex<FrameCache>,
+    state: Mutex<StreamState>,
+}
+
+/// Who wants pictures.
+struct Audience {
+    /// Replaced as a whole, so that the encoder thread takes it with one count up.
+    sinks: Arc<[(u64, Arc<dyn FrameSink>)]>,
+    next_id: u64,
+    /// SPS and PPS have been seen. Until then pictures are wanted without any viewer.
+    ready: bool,
+    stopping: bool,
+}
+
+/// What the capture thread is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Demand {
+    Pictures,
+    Nothing,
+    Stop,
+}
+
+impl Audience {
+    fn demand(&self) -> Demand {
+        match (self.stopping, self.ready && self.sinks.is_empty()) {
+            (true, _) => Demand::Stop,
+            (_, true) => Demand::Nothing,
+            _ => Demand::Pictures,
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(name: String, idle: Idle, settings: EncoderSettings) -> Shared {
+        Shared {
+            name,
+            idle,
+            kbps: AtomicU32::new(settings.kbps),
+            settings,
+            slot: Slot::default(),
+            counters: Counters::default(),
+            epoch: Instant::now(),
+            audience: Mutex::new(Audience { sinks: Arc::new([]), next_id: 0, ready: false, stopping: false }),
+            wake: Condvar::new(),
+            key_frames: Mutex::default(),
+            cache: Mutex::default(),
+            state: Mutex::new(StreamState::Starting),
+        }
+    }
+
+    pub(super) fn add_sink(&self, sink: Arc<dyn FrameSink>) -> u64 {
+        let mut audience = lock(&self.audience);
+        let id = audience.next_id;
+        audience.next_id += 1;
+        if audience.sinks.is_empty() {
+            // The encoder rested: what it would predict from, the viewer does not have.
+            lock(&self.key_frames).demand();
+        }
+        audience.sinks = audience.sinks.iter().cloned().chain([(id, sink)]).collect();
+        self.wake.notify_all();
+        id
+    }
+
+    pub(super) fn remove_sink(&self, id: u64) {
+        let mut audience = lock(&self.audience);
+        audience.sinks = audience.sinks.iter().filter(|(other, _)| *other != id).cloned().collect();
+    }
+
+    /// Hands a frame to the cache, then to all sinks. In this order a viewer that subscribes first and asks for the
+    /// cache second misses none.
+    pub(super) fn publish(&self, frame: &Arc<Frame>) {
+        lock(&self.cache).push(frame);
+        let sinks = {
+            let mut audience = lock(&self.audience);
+            audience.ready |= frame.idr;
+            audience.sinks.clone()
+        };
+        for (_, sink) in sinks.iter() {
+            sink.frame(frame);
+        }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        lock(&self.audience).ready
+    }
+
+    pub(super) fn first_frames(&self) -> Vec<Arc<Frame>> {
+        let frames = lock(&self.cache).frames(Instant::now());
+        if frames.is_empty() {
+            self.request_key_frame();
+        }
+        frames
+    }
+
+    pub(super) fn request_key_frame(&self) {
+        lock(&self.key_frames).request();
+    }
+
+    /// The encoder was made anew: what comes next follows nothing.
+    pub(super) fn break_off(&self) {
+        lock(&self.cache).clear();
+        lock(&self.key_frames).demand();
+    }
+
+    pub(super) fn key_frame_is_due(&self, now: Instant) -> bool {
+        lock(&self.key_frames).is_due(now)
+    }
+
+    pub(super) fn key_frame_made(&self, now: Instant) {
+        lock(&self.key_frames).made(now);
+    }
+
+    pub(super) fn kbps(&self) -> u32 {
+        self.kbps.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_kbps(&self, kbps: u32) {
+        let (least, most) = EncoderSettings::KBPS.into_inner();
+        self.kbps.store(kbps.clamp(least, most), Ordering::Relaxed);
+    }
+
+    pub(super) fn demand(&self) -> Demand {
+        lock(&self.audience).demand()
+    }
+
+    /// Waits until pictures are wanted or the stream stops.
+    pub(super) fn wait_for_demand(&self) {
+        let mut audience = lock(&self.audience);
+        while audience.demand() == Demand::Nothing {
+            audience = wait(&self.wake, audience);
+        }
+    }
+
+    /// Waits this long or until the stream stops.
+    pub(super) fn pause(&self, duration: Duration) {
+        let audience = lock(&self.audience);
+        let stopped = self.wake.wait_timeout_while(audience, duration, |audience| !audience.stopping);
+        drop(stopped.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn state(&self) -> StreamState {
+        lock(&self.state).clone()
+    }
+
+    /// Changes the state. Whether it is another now.
+    pub(super) fn set_state(&self, state: StreamState) -> bool {
+        let mut current = lock(&self.state);
+        let changed = *current != state && *current != StreamState::Stopped;
+        if changed {
+            *current = state;
+        }
+        changed
+    }
+
+    pub(super) fn stats(&self) -> StreamStats {
+        self.counters.read()
+    }
+
+    pub(super) fn stop(&self) {
+        self.set_state(StreamState::Stopped);
+        lock(&self.audience).stopping = true;
+        self.wake.notify_all();
+        self.slot.close();
+    }
+}
+
+/// Locks, whatever became of the last who did: everything behind our locks is whole after each statement.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for a notification; the same of poison.
+pub(super) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
+}
