@@ -29,14 +29,32 @@ pub(crate) struct JpegDecoder {
 impl JpegDecoder {
     pub(crate) fn new() -> Result<JpegDecoder, JpegError> {
         let turbo = Decompressor::new().map_err(|error| JpegError::Decoder(error.to_string()))?;
-        Ok(JpegDecoder { turbo, planar: Vec::new() })
+        Ok(JpegDecoder {
+            turbo,
+            planar: Vec::new(),
+        })
     }
 
     /// Decodes one JPEG into `picture`, which takes the JPEG's size, odd sides cropped. After an
     /// error `picture` is as it was.
     pub(crate) fn decode(&mut self, jpeg: &[u8], picture: &mut Picture) -> Result<(), JpegError> {
-        let damaged = |reason: String| JpegError::Damaged { bytes: jpeg.len(), reason };
-        let header = self.turbo.read_header(jpeg).map_err(|error| damaged(error.to_string()))?;
+        let result = self.decode_with(jpeg, picture);
+        if result.is_err() {
+            // Tables of a damaged JPEG stay behind in the decoder and fail the next one.
+            *self = JpegDecoder::new()?;
+        }
+        result
+    }
+
+    fn decode_with(&mut self, jpeg: &[u8], picture: &mut Picture) -> Result<(), JpegError> {
+        let damaged = |reason: String| JpegError::Damaged {
+            bytes: jpeg.len(),
+            reason,
+        };
+        let header = self
+            .turbo
+            .read_header(jpeg)
+            .map_err(|error| damaged(error.to_string()))?;
         let size = size_of(header.width, header.height)?;
         let reduce = Reduce::of(header.colorspace, header.subsamp)?;
 
@@ -47,10 +65,19 @@ impl JpegDecoder {
             height: header.height,
             subsamp: header.subsamp,
         };
-        let y = Plane { width: layout.y_width(), height: layout.y_height() };
+        let y = Plane {
+            width: layout.y_width(),
+            height: layout.y_height(),
+        };
         let c = match reduce {
-            Reduce::Grey => Plane { width: 0, height: 0 },
-            _ => Plane { width: layout.uv_width(), height: layout.uv_height() },
+            Reduce::Grey => Plane {
+                width: 0,
+                height: 0,
+            },
+            _ => Plane {
+                width: layout.uv_width(),
+                height: layout.uv_height(),
+            },
         };
         self.planar.resize(y.len() + 2 * c.len(), 0);
         let image = YuvImage {
@@ -61,7 +88,9 @@ impl JpegDecoder {
             subsamp: layout.subsamp,
         };
         match self.turbo.decompress_to_yuv(jpeg, image) {
-            Err(error) if !is_harmless(&error.to_string()) => return Err(damaged(error.to_string())),
+            Err(error) if !is_harmless(&error.to_string()) => {
+                return Err(damaged(error.to_string()));
+            }
             _ => {}
         }
 
@@ -69,7 +98,11 @@ impl JpegDecoder {
         let (width, half) = (size.width as usize, size.width as usize / 2);
         let (luma_plane, chroma_planes) = self.planar.split_at(y.len());
         let (u, v) = chroma_planes.split_at(c.len());
-        for (to, from) in planes.y.chunks_exact_mut(width).zip(luma_plane.chunks_exact(y.width)) {
+        for (to, from) in planes
+            .y
+            .chunks_exact_mut(width)
+            .zip(luma_plane.chunks_exact(y.width))
+        {
             for (to, from) in to.iter_mut().zip(from) {
                 *to = luma(*from);
             }
@@ -96,7 +129,11 @@ impl Plane {
 fn size_of(width: usize, height: usize) -> Result<Size, JpegError> {
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
     let size = Size::new(side(width), side(height));
-    if size.even().is_encodable() { Ok(size.even()) } else { Err(JpegError::Size(size)) }
+    if size.even().is_encodable() {
+        Ok(size.even())
+    } else {
+        Err(JpegError::Size(size))
+    }
 }
 
 /// libjpeg-turbo fails on every warning, the picture decoded all the same. Many webcams pad their JPEGs with a byte or
@@ -128,9 +165,9 @@ impl Reduce {
             (Colorspace::YCbCr, Subsamp::Sub1x2) => Ok(Reduce::Columns),
             (Colorspace::YCbCr, Subsamp::None) => Ok(Reduce::Both),
             (Colorspace::Gray | Colorspace::YCbCr, Subsamp::Gray) => Ok(Reduce::Grey),
-            (colours, subsampling) => {
-                Err(JpegError::Layout(format!("{colours:?} colours and {subsampling:?} subsampling")))
-            }
+            (colours, subsampling) => Err(JpegError::Layout(format!(
+                "{colours:?} colours and {subsampling:?} subsampling"
+            ))),
         }
     }
 
@@ -139,23 +176,38 @@ impl Reduce {
         if matches!(self, Reduce::Grey) {
             return to.fill(128);
         }
-        let rows_each = if matches!(self, Reduce::Rows | Reduce::Both) { 2 } else { 1 };
+        let rows_each = if matches!(self, Reduce::Rows | Reduce::Both) {
+            2
+        } else {
+            1
+        };
         // The even part of the picture has two whole rows of chroma for each of ours: nothing is read past the end.
-        for (to, from) in to.chunks_exact_mut(half).zip(from.chunks_exact(width * rows_each)) {
+        for (to, from) in to
+            .chunks_exact_mut(half)
+            .zip(from.chunks_exact(width * rows_each))
+        {
             let (upper, lower) = from.split_at(width);
             match self {
                 Reduce::Grey | Reduce::Copy => {
-                    to.iter_mut().zip(upper).for_each(|(to, a)| *to = chroma(*a));
+                    to.iter_mut()
+                        .zip(upper)
+                        .for_each(|(to, a)| *to = chroma(*a));
                 }
                 Reduce::Rows => {
-                    to.iter_mut().zip(upper.iter().zip(lower)).for_each(|(to, (a, b))| *to = chroma(a.midpoint(*b)));
+                    to.iter_mut()
+                        .zip(upper.iter().zip(lower))
+                        .for_each(|(to, (a, b))| *to = chroma(a.midpoint(*b)));
                 }
                 Reduce::Columns => {
-                    to.iter_mut().zip(upper.chunks_exact(2)).for_each(|(to, a)| *to = chroma(mean(a)));
+                    to.iter_mut()
+                        .zip(upper.chunks_exact(2))
+                        .for_each(|(to, a)| *to = chroma(mean(a)));
                 }
                 Reduce::Both => {
                     let fours = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-                    to.iter_mut().zip(fours).for_each(|(to, (a, b))| *to = chroma(mean(a).midpoint(mean(b))));
+                    to.iter_mut()
+                        .zip(fours)
+                        .for_each(|(to, (a, b))| *to = chroma(mean(a).midpoint(mean(b))));
                 }
             }
         }
@@ -177,32 +229,65 @@ mod tests {
 
     const RED: [u8; 3] = [200, 30, 40];
     /// [`RED`] in limited-range BT.601.
-    const RED_YUV: [i32; 3] = [85, 106, 196];
+    const RED_YUV: [i32; 3] = [86, 107, 202];
 
     fn jpeg(width: usize, height: usize, subsampling: Subsamp) -> Vec<u8> {
         let pixels = RED.repeat(width * height);
-        let image = Image { pixels: &pixels[..], width, pitch: width * 3, height, format: PixelFormat::RGB };
+        let image = Image {
+            pixels: &pixels[..],
+            width,
+            pitch: width * 3,
+            height,
+            format: PixelFormat::RGB,
+        };
         let mut compressor = Compressor::new().unwrap();
         compressor.set_subsamp(subsampling).unwrap();
         compressor.compress_to_vec(image).unwrap()
     }
 
     fn is_close(plane: &[u8], value: i32) -> bool {
-        !plane.is_empty() && plane.iter().all(|&sample| (i32::from(sample) - value).abs() <= 2)
+        !plane.is_empty()
+            && plane
+                .iter()
+                .all(|&sample| (i32::from(sample) - value).abs() <= 2)
     }
 
     #[test]
     fn colours_come_out_right_at_every_subsampling_and_size() {
         let mut decoder = JpegDecoder::new().unwrap();
         let mut picture = Picture::empty();
-        for subsampling in [Subsamp::Sub2x2, Subsamp::Sub2x1, Subsamp::Sub1x2, Subsamp::None, Subsamp::Gray] {
+        for subsampling in [
+            Subsamp::Sub2x2,
+            Subsamp::Sub2x1,
+            Subsamp::Sub1x2,
+            Subsamp::None,
+            Subsamp::Gray,
+        ] {
             for (width, height) in [(64, 48), (33, 31), (32, 31), (33, 32), (17, 17)] {
-                decoder.decode(&jpeg(width, height, subsampling), &mut picture).unwrap();
+                decoder
+                    .decode(&jpeg(width, height, subsampling), &mut picture)
+                    .unwrap();
                 let case = format!("{subsampling:?} {width}x{height}");
-                assert_eq!(picture.size(), Size::new(width as u32, height as u32).even(), "{case}");
-                assert!(is_close(picture.y(), RED_YUV[0]), "{case}: {:?}", &picture.y()[..4]);
-                let [_, u, v] = if subsampling == Subsamp::Gray { [0, 128, 128] } else { RED_YUV };
-                assert!(is_close(picture.u(), u) && is_close(picture.v(), v), "{case}: {:?}", &picture.u()[..4]);
+                assert_eq!(
+                    picture.size(),
+                    Size::new(width as u32, height as u32).even(),
+                    "{case}"
+                );
+                assert!(
+                    is_close(picture.y(), RED_YUV[0]),
+                    "{case}: {:?}",
+                    &picture.y()[..4]
+                );
+                let [_, u, v] = if subsampling == Subsamp::Gray {
+                    [0, 128, 128]
+                } else {
+                    RED_YUV
+                };
+                assert!(
+                    is_close(picture.u(), u) && is_close(picture.v(), v),
+                    "{case}: {:?}",
+                    &picture.u()[..4]
+                );
             }
         }
     }
@@ -213,7 +298,11 @@ mod tests {
         let mut picture = Picture::empty();
         let jpeg = jpeg(64, 48, Subsamp::Sub2x1);
         for len in 0..jpeg.len() - 2 {
-            assert!(decoder.decode(&jpeg[..len], &mut picture).is_err(), "{len} bytes of {}", jpeg.len());
+            assert!(
+                decoder.decode(&jpeg[..len], &mut picture).is_err(),
+                "{len} bytes of {}",
+                jpeg.len()
+            );
         }
     }
 
@@ -242,7 +331,10 @@ mod tests {
         let end = padded.len() - 2;
         padded.splice(end..end, [0, 0]);
         let mut picture = Picture::empty();
-        JpegDecoder::new().unwrap().decode(&padded, &mut picture).unwrap();
+        JpegDecoder::new()
+            .unwrap()
+            .decode(&padded, &mut picture)
+            .unwrap();
         assert!(is_close(picture.y(), RED_YUV[0]));
     }
 

@@ -39,9 +39,15 @@ mod tests {
     fn every_value_is_within_one_of_the_exact_one() {
         for value in 0..=255u8 {
             let exact = 16.0 + f64::from(value) * 219.0 / 255.0;
-            assert!((f64::from(luma(value)) - exact).abs() <= 1.0, "luma {value}");
+            assert!(
+                (f64::from(luma(value)) - exact).abs() <= 1.0,
+                "luma {value}"
+            );
             let exact = 128.0 + (f64::from(value) - 128.0) * 224.0 / 255.0;
-            assert!((f64::from(chroma(value)) - exact).abs() <= 1.0, "chroma {value}");
+            assert!(
+                (f64::from(chroma(value)) - exact).abs() <= 1.0,
+                "chroma {value}"
+            );
         }
     }
 }
