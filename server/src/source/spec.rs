@@ -49,7 +49,9 @@ impl FromStr for SourceSpec {
         match text.split_once(':') {
             Some(("v4l2", "")) => Err(SourceSpecError::NoDevice),
             // A NUL cannot be in a path; the system calls would refuse it later and less clearly.
-            Some(("v4l2", path)) if !path.contains('\0') => Ok(SourceSpec::V4l2(PathBuf::from(path))),
+            Some(("v4l2", path)) if !path.contains('\0') => {
+                Ok(SourceSpec::V4l2(PathBuf::from(path)))
+            }
             None if text == "auto" => Ok(SourceSpec::Auto),
             None if text == "test" => Ok(SourceSpec::Test),
             None if text.starts_with("/dev/") => Err(SourceSpecError::BareDevice(text.to_owned())),
@@ -64,7 +66,12 @@ mod tests {
 
     #[test]
     fn every_source_is_read_as_it_is_written() {
-        for text in ["auto", "test", "v4l2:/dev/video0", "v4l2:/dev/v4l/by-id/usb-cam:1"] {
+        for text in [
+            "auto",
+            "test",
+            "v4l2:/dev/video0",
+            "v4l2:/dev/v4l/by-id/usb-cam:1",
+        ] {
             assert_eq!(text.parse::<SourceSpec>().unwrap().to_string(), text);
         }
         assert_eq!(SourceSpec::default(), SourceSpec::Auto);
@@ -73,9 +80,18 @@ mod tests {
     #[test]
     fn what_is_no_source_says_what_would_be_one() {
         let error = |text: &str| text.parse::<SourceSpec>().unwrap_err().to_string();
-        assert_eq!(error("webcam"), "`webcam` is not a source: write auto, test or v4l2:/dev/videoN");
-        assert_eq!(error("/dev/video2"), "`/dev/video2` is a device: write v4l2:/dev/video2");
-        assert_eq!(error("v4l2:"), "`v4l2:` needs the path of a device, as in v4l2:/dev/video0");
+        assert_eq!(
+            error("webcam"),
+            "`webcam` is not a source: write auto, test or v4l2:/dev/videoN"
+        );
+        assert_eq!(
+            error("/dev/video2"),
+            "`/dev/video2` is a device: write v4l2:/dev/video2"
+        );
+        assert_eq!(
+            error("v4l2:"),
+            "`v4l2:` needs the path of a device, as in v4l2:/dev/video0"
+        );
         assert!(error("V4L2:/dev/video0").contains("is not a source"));
         assert!(error("v4l2:/dev/\0").contains("is not a source"));
         assert!(error("").contains("is not a source"));
