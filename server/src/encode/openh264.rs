@@ -6,8 +6,8 @@
 use openh264::OpenH264API;
 use openh264::Timestamp;
 use openh264::encoder::{
-    BitRate, Complexity, Encoder as Library, EncoderConfig, FrameRate, IntraFramePeriod, QpRange, RateControlMode,
-    SpsPpsStrategy, UsageType, VuiConfig,
+    BitRate, Complexity, Encoder as Library, EncoderConfig, FrameRate, IntraFramePeriod, QpRange,
+    RateControlMode, SpsPpsStrategy, UsageType, VuiConfig,
 };
 use openh264::formats::YUVSlices;
 use std::time::Duration;
@@ -33,7 +33,11 @@ impl OpenH264 {
     /// An encoder for about `fps` pictures a second.
     pub(crate) fn new(settings: &EncoderSettings, fps: f32) -> Result<OpenH264, EncodeError> {
         settings.check()?;
-        Ok(OpenH264 { settings: settings.clone(), fps: sane(fps), running: None })
+        Ok(OpenH264 {
+            settings: settings.clone(),
+            fps: sane(fps),
+            running: None,
+        })
     }
 
     fn config(&self, matrix: Matrix) -> EncoderConfig {
@@ -47,7 +51,10 @@ impl OpenH264 {
             .rate_control_mode(RateControlMode::Bitrate)
             .bitrate(BitRate::from_bps(self.settings.kbps.saturating_mul(1000)))
             .max_frame_rate(FrameRate::from_hz(self.fps))
-            .qp(QpRange::new(*self.settings.qp.start(), *self.settings.qp.end()))
+            .qp(QpRange::new(
+                *self.settings.qp.start(),
+                *self.settings.qp.end(),
+            ))
             .skip_frames(false)
             .intra_frame_period(IntraFramePeriod::auto())
             // A scene change makes a P picture of intra blocks: as big as a key frame, but nobody asked for one.
@@ -60,12 +67,20 @@ impl OpenH264 {
     /// The library instance for pictures like this one. A new one begins with a key frame.
     fn running(&mut self, picture: &Picture) -> Result<&mut Running, EncodeError> {
         let (size, matrix) = (picture.size(), picture.matrix);
-        let running = self.running.take().filter(|running| running.size == size && running.matrix == matrix);
+        let running = self
+            .running
+            .take()
+            .filter(|running| running.size == size && running.matrix == matrix);
         let running = match running {
             Some(running) => running,
             None => {
-                let library = Library::with_api_config(OpenH264API::from_source(), self.config(matrix));
-                Running { library: library.map_err(failed_to("start"))?, size, matrix }
+                let library =
+                    Library::with_api_config(OpenH264API::from_source(), self.config(matrix));
+                Running {
+                    library: library.map_err(failed_to("start"))?,
+                    size,
+                    matrix,
+                }
             }
         };
         Ok(self.running.insert(running))
@@ -73,7 +88,13 @@ impl OpenH264 {
 }
 
 impl Encoder for OpenH264 {
-    fn encode(&mut self, picture: &Picture, at: Duration, key: bool, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn encode(
+        &mut self,
+        picture: &Picture,
+        at: Duration,
+        key: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
         let size = picture.size();
         if !size.is_encodable() {
             return Err(EncodeError::Size(size));
@@ -83,34 +104,58 @@ impl Encoder for OpenH264 {
             running.library.force_intra_frame();
         }
         let (width, height) = (size.width as usize, size.height as usize);
-        let planes =
-            YUVSlices::new((picture.y(), picture.u(), picture.v()), (width, height), (width, width / 2, width / 2));
-        let at = Timestamp::from_millis(u64::try_from(at.as_millis()).unwrap_or(u64::MAX) & (u64::MAX >> 1));
-        let stream = running.library.encode_at(&planes, at).map_err(failed_to("encode"))?;
+        let planes = YUVSlices::new(
+            (picture.y(), picture.u(), picture.v()),
+            (width, height),
+            (width, width / 2, width / 2),
+        );
+        let at = Timestamp::from_millis(
+            u64::try_from(at.as_millis()).unwrap_or(u64::MAX) & (u64::MAX >> 1),
+        );
+        let stream = running
+            .library
+            .encode_at(&planes, at)
+            .map_err(failed_to("encode"))?;
         stream.write_vec(out);
         Ok(())
     }
 
     fn set_kbps(&mut self, kbps: u32) -> Result<(), EncodeError> {
-        let settings = EncoderSettings { kbps, ..self.settings.clone() };
+        let settings = EncoderSettings {
+            kbps,
+            ..self.settings.clone()
+        };
         settings.check()?;
         self.settings = settings;
-        let Some(running) = &mut self.running else { return Ok(()) };
-        tune::set_bit_rate(&mut running.library, kbps.saturating_mul(1000)).map_err(failed_to("change the bit rate"))
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        tune::set_bit_rate(&mut running.library, kbps.saturating_mul(1000))
+            .map_err(failed_to("change the bit rate"))
     }
 
     fn set_fps(&mut self, fps: f32) -> Result<(), EncodeError> {
         self.fps = sane(fps);
-        let Some(running) = &mut self.running else { return Ok(()) };
-        tune::set_frame_rate(&mut running.library, self.fps).map_err(failed_to("change the frame rate"))
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        tune::set_frame_rate(&mut running.library, self.fps)
+            .map_err(failed_to("change the frame rate"))
     }
 }
 
 /// OpenH264 takes frame rates from 1 to 60.
 fn sane(fps: f32) -> f32 {
-    if fps.is_finite() { fps.clamp(1.0, 60.0) } else { 30.0 }
+    if fps.is_finite() {
+        fps.clamp(1.0, 60.0)
+    } else {
+        30.0
+    }
 }
 
 fn failed_to<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> EncodeError {
-    move |error| EncodeError::Library { doing, reason: error.to_string() }
+    move |error| EncodeError::Library {
+        doing,
+        reason: error.to_string(),
+    }
 }
