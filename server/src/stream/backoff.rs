@@ -13,7 +13,9 @@ impl Backoff {
     const LONGEST: Duration = Duration::from_secs(4);
 
     pub(super) fn new() -> Backoff {
-        Backoff { next: Backoff::FIRST }
+        Backoff {
+            next: Backoff::FIRST,
+        }
     }
 
     /// The wait after one more failure.

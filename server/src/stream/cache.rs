@@ -28,7 +28,11 @@ impl FrameCache {
 
     /// The key frame and what followed, empty if there is none fresh enough.
     pub(super) fn frames(&self, now: Instant) -> Vec<Arc<Frame>> {
-        if self.is_fresh(now) { self.frames.clone() } else { Vec::new() }
+        if self.is_fresh(now) {
+            self.frames.clone()
+        } else {
+            Vec::new()
+        }
     }
 
     /// Forgets everything: what comes next does not follow.
@@ -37,7 +41,9 @@ impl FrameCache {
     }
 
     fn is_fresh(&self, now: Instant) -> bool {
-        self.frames.first().is_some_and(|idr| now.saturating_duration_since(idr.captured.at) <= FrameCache::FRESH)
+        self.frames
+            .first()
+            .is_some_and(|idr| now.saturating_duration_since(idr.captured.at) <= FrameCache::FRESH)
     }
 }
 
@@ -53,7 +59,10 @@ mod tests {
 
     impl Clock {
         fn new() -> Clock {
-            Clock { start: Captured::now(), number: 0 }
+            Clock {
+                start: Captured::now(),
+                number: 0,
+            }
         }
 
         fn at(&self, ms: u64) -> Instant {
@@ -67,7 +76,10 @@ mod tests {
                 first_packet: 0,
                 packets: Vec::new(),
                 timestamp: 0,
-                captured: Captured { at: self.at(ms), ..self.start },
+                captured: Captured {
+                    at: self.at(ms),
+                    ..self.start
+                },
                 idr,
             })
         }
@@ -81,7 +93,13 @@ mod tests {
     fn a_viewer_starts_with_the_key_frame_and_gets_all_that_followed() {
         let mut clock = Clock::new();
         let mut cache = FrameCache::default();
-        for (ms, idr) in [(0, true), (30, false), (60, true), (90, false), (120, false)] {
+        for (ms, idr) in [
+            (0, true),
+            (30, false),
+            (60, true),
+            (90, false),
+            (120, false),
+        ] {
             cache.push(&clock.frame(ms, idr));
         }
         assert_eq!(numbers(&cache.frames(clock.at(130))), [3, 4, 5]);

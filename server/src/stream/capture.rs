@@ -19,7 +19,7 @@ pub(super) fn run(shared: &Shared, open: &mut Open<'_>) {
     supervise(&shared.name, "the source", || {
         while shared.demand() != Demand::Stop {
             let failed = match open() {
-                Ok(source) => feed(shared, source, &mut backoff),
+                Ok(source) => Feed::new(shared, source, &mut backoff).run(),
                 Err(error) => Err(error),
             };
             if let Err(error) = failed {
@@ -33,47 +33,77 @@ pub(super) fn run(shared: &Shared, open: &mut Open<'_>) {
     });
 }
 
-/// Moves pictures from the source to the slot, until it fails, rests closed or the stream stops.
-fn feed(shared: &Shared, mut source: Box<dyn Source>, backoff: &mut Backoff) -> Result<(), SourceError> {
-    let mut damaged = Throttle::default();
-    loop {
-        let grab = match shared.demand() {
-            Demand::Stop => return Ok(()),
-            Demand::Nothing if !source.is_live() => {
-                shared.wait_for_demand();
-                continue;
-            }
-            Demand::Nothing if shared.idle == Idle::Close => {
-                drop(source);
-                shared.wait_for_demand();
-                return Ok(());
-            }
-            Demand::Nothing => source.next(PATIENCE, None)?,
-            Demand::Pictures => {
-                let mut picture = shared.slot.spare();
-                let grab = source.next(PATIENCE, Some(&mut picture));
-                match grab {
-                    Ok(Grab::Picture(took)) => shared.counters.captured(shared.slot.put(picture, took)),
-                    _ => shared.slot.give_back(picture),
+/// Moves pictures from an open source to the slot.
+struct Feed<'a> {
+    shared: &'a Shared,
+    source: Box<dyn Source>,
+    backoff: &'a mut Backoff,
+    damaged: Throttle,
+}
+
+impl<'a> Feed<'a> {
+    fn new(shared: &'a Shared, source: Box<dyn Source>, backoff: &'a mut Backoff) -> Feed<'a> {
+        Feed {
+            shared,
+            source,
+            backoff,
+            damaged: Throttle::default(),
+        }
+    }
+
+    /// Runs until the source fails or is to be closed.
+    fn run(mut self) -> Result<(), SourceError> {
+        loop {
+            match self.shared.demand() {
+                Demand::Pictures => self.grab()?,
+                Demand::Nothing if !self.source.is_live() => self.shared.wait_for_demand(),
+                Demand::Nothing if self.shared.idle == Idle::Keep => self.take_away()?,
+                Demand::Nothing => {
+                    drop(self.source);
+                    self.shared.wait_for_demand();
+                    return Ok(());
                 }
-                grab?
+                Demand::Stop => return Ok(()),
             }
-        };
-        match grab {
-            Grab::Picture(_) => {
-                backoff.worked();
-                let mode = source.mode();
-                if shared.set_state(StreamState::Running(mode)) {
-                    tracing::info!(stream = shared.name, "pictures come: {mode}");
-                }
+        }
+    }
+
+    /// One picture into the slot.
+    fn grab(&mut self) -> Result<(), SourceError> {
+        let mut picture = self.shared.slot.spare();
+        let grab = self.source.next(PATIENCE, Some(&mut picture));
+        if let Ok(Grab::Picture(took)) = grab {
+            self.works();
+            let replaced_another = self.shared.slot.put(picture, took);
+            self.shared.counters.captured(replaced_another);
+            return Ok(());
+        }
+        self.shared.slot.give_back(picture);
+        if let Grab::Damaged(reason) = grab? {
+            self.shared.counters.damaged();
+            if self.damaged.allows(Instant::now()) {
+                tracing::warn!(
+                    stream = self.shared.name,
+                    "a picture was left out: {reason}"
+                );
             }
-            Grab::Damaged(reason) => {
-                shared.counters.damaged();
-                if damaged.allows(Instant::now()) {
-                    tracing::warn!(stream = shared.name, "a picture was left out: {reason}");
-                }
-            }
-            Grab::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// One picture away, unseen.
+    fn take_away(&mut self) -> Result<(), SourceError> {
+        if let Grab::Picture(_) = self.source.next(PATIENCE, None)? {
+            self.works();
+        }
+        Ok(())
+    }
+
+    fn works(&mut self) {
+        self.backoff.worked();
+        let mode = self.source.mode();
+        if self.shared.set_state(StreamState::Running(mode)) {
+            tracing::info!(stream = self.shared.name, "pictures come: {mode}");
         }
     }
 }

@@ -61,16 +61,28 @@ impl<'a> Encoding<'a> {
             return;
         }
         let encoded = Instant::now();
-        let frame = self.packetiser.frame(&self.access_unit, grabbed.picture.captured);
+        let frame = self
+            .packetiser
+            .frame(&self.access_unit, grabbed.picture.captured);
         // An encoder may leave a picture out; key frames stay wanted then.
-        let Some(frame) = frame.map(Arc::new) else { return };
+        let Some(frame) = frame.map(Arc::new) else {
+            return;
+        };
         if frame.idr {
             self.shared.key_frame_made(begun);
         }
         let done = Instant::now();
         self.shared.counters.frame(&frame);
         self.shared.publish(&frame);
-        self.measure(done, &frame, Stages { grab: grabbed.took, encode: encoded - begun, packetise: done - encoded });
+        self.measure(
+            done,
+            &frame,
+            Stages {
+                grab: grabbed.took,
+                encode: encoded - begun,
+                packetise: done - encoded,
+            },
+        );
     }
 
     /// Leaves the access unit of one picture in `self.access_unit`.
@@ -79,7 +91,10 @@ impl<'a> Encoding<'a> {
         let encoder = match &mut self.encoder {
             Some(encoder) => encoder,
             none => {
-                let settings = EncoderSettings { kbps, ..self.shared.settings.clone() };
+                let settings = EncoderSettings {
+                    kbps,
+                    ..self.shared.settings.clone()
+                };
                 self.kbps = kbps;
                 none.insert(Box::new(OpenH264::new(&settings, self.fps)?))
             }
@@ -88,7 +103,11 @@ impl<'a> Encoding<'a> {
             encoder.set_kbps(kbps)?;
             self.kbps = kbps;
         }
-        let at = grabbed.picture.captured.at.saturating_duration_since(self.shared.epoch);
+        let at = grabbed
+            .picture
+            .captured
+            .at
+            .saturating_duration_since(self.shared.epoch);
         self.access_unit.clear();
         encoder.encode(&grabbed.picture, at, key, &mut self.access_unit)
     }
@@ -99,12 +118,17 @@ impl<'a> Encoding<'a> {
         self.shared.break_off();
         self.shared.counters.failed();
         if self.failures.allows(Instant::now()) {
-            tracing::error!(stream = self.shared.name, "a picture was not encoded: {error}");
+            tracing::error!(
+                stream = self.shared.name,
+                "a picture was not encoded: {error}"
+            );
         }
     }
 
     fn measure(&mut self, now: Instant, frame: &Frame, stages: Stages) {
-        let Some(second) = self.meter.add(now, frame, stages) else { return };
+        let Some(second) = self.meter.add(now, frame, stages) else {
+            return;
+        };
         tracing::debug!(stream = self.shared.name, "{second}");
         self.follow_rate(&second);
     }
@@ -116,7 +140,10 @@ impl<'a> Encoding<'a> {
             return;
         }
         self.fps = second.fps;
-        let set = self.encoder.as_mut().map_or(Ok(()), |encoder| encoder.set_fps(second.fps));
+        let set = self
+            .encoder
+            .as_mut()
+            .map_or(Ok(()), |encoder| encoder.set_fps(second.fps));
         if let Err(error) = set {
             self.fail(&error);
         }

@@ -38,14 +38,19 @@ impl KeyFrames {
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         match self.wanted {
             Wanted::No => false,
-            Wanted::Soon => self.last.is_none_or(|last| now.saturating_duration_since(last) >= KeyFrames::MIN_INTERVAL),
+            Wanted::Soon => self
+                .last
+                .is_none_or(|last| now.saturating_duration_since(last) >= KeyFrames::MIN_INTERVAL),
             Wanted::Now => true,
         }
     }
 
     /// A picture became a key frame at `now`, asked for or not. Answers what was wished for until now.
     pub(crate) fn made(&mut self, now: Instant) {
-        *self = KeyFrames { wanted: Wanted::No, last: Some(now) };
+        *self = KeyFrames {
+            wanted: Wanted::No,
+            last: Some(now),
+        };
     }
 }
 
@@ -76,7 +81,12 @@ mod tests {
 
     #[test]
     fn the_first_request_is_answered_by_the_next_picture() {
-        assert_eq!(key_frames(100, |at, it| if at == 50 { it.request() }), [50]);
+        assert_eq!(
+            key_frames(100, |at, it| if at == 50 {
+                it.request()
+            }),
+            [50]
+        );
     }
 
     #[test]
@@ -96,12 +106,22 @@ mod tests {
 
     #[test]
     fn a_request_too_soon_after_a_key_frame_is_kept_until_it_may_be_answered() {
-        assert_eq!(key_frames(100, |at, it| if at == 0 || at == 20 { it.request() }), [0, 300]);
+        assert_eq!(
+            key_frames(100, |at, it| if at == 0 || at == 20 {
+                it.request()
+            }),
+            [0, 300]
+        );
     }
 
     #[test]
     fn a_demand_does_not_wait() {
-        assert_eq!(key_frames(100, |at, it| if at == 0 || at == 20 { it.demand() }), [0, 20]);
+        assert_eq!(
+            key_frames(100, |at, it| if at == 0 || at == 20 {
+                it.demand()
+            }),
+            [0, 20]
+        );
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub(super) struct Counters {
 impl Counters {
     pub(super) fn captured(&self, replaced_another: bool) {
         self.captured.fetch_add(1, Ordering::Relaxed);
-        self.replaced.fetch_add(replaced_another.into(), Ordering::Relaxed);
+        self.replaced
+            .fetch_add(replaced_another.into(), Ordering::Relaxed);
     }
 
     pub(super) fn damaged(&self) {
@@ -54,9 +55,12 @@ impl Counters {
 
     pub(super) fn frame(&self, frame: &Frame) {
         self.frames.fetch_add(1, Ordering::Relaxed);
-        self.key_frames.fetch_add(frame.idr.into(), Ordering::Relaxed);
-        self.packets.fetch_add(frame.packets.len() as u64, Ordering::Relaxed);
-        self.bytes.fetch_add(payload_bytes(frame), Ordering::Relaxed);
+        self.key_frames
+            .fetch_add(frame.idr.into(), Ordering::Relaxed);
+        self.packets
+            .fetch_add(frame.packets.len() as u64, Ordering::Relaxed);
+        self.bytes
+            .fetch_add(payload_bytes(frame), Ordering::Relaxed);
     }
 
     pub(super) fn read(&self) -> StreamStats {
@@ -121,7 +125,9 @@ impl Meter {
 
     /// Adds a frame that was ready at `now`. Every second, the sum of the last.
     pub(super) fn add(&mut self, now: Instant, frame: &Frame, stages: Stages) -> Option<Second> {
-        let rested = self.last.is_none_or(|last| now.saturating_duration_since(last) > Meter::GAP);
+        let rested = self
+            .last
+            .is_none_or(|last| now.saturating_duration_since(last) > Meter::GAP);
         self.last = Some(now);
         if rested {
             // This frame marks the beginning and counts for the time before it.
@@ -158,8 +164,13 @@ impl Meter {
 
 fn spread(times: &mut [Duration]) -> Spread {
     times.sort_unstable();
-    let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
-    Spread { p50: at(50).copied().unwrap_or_default(), p95: at(95).copied().unwrap_or_default() }
+    let at = |percent: usize| {
+        times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)))
+    };
+    Spread {
+        p50: at(50).copied().unwrap_or_default(),
+        p95: at(95).copied().unwrap_or_default(),
+    }
 }
 
 impl std::fmt::Display for Spread {
@@ -171,8 +182,17 @@ impl std::fmt::Display for Spread {
 
 impl std::fmt::Display for Second {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Second { fps, kbps, grab, encode, packetise } = self;
-        write!(f, "{fps:.1} fps, {kbps:.0} kbit/s; p50/p95 in ms: grab {grab}, encode {encode}, packetise {packetise}")
+        let Second {
+            fps,
+            kbps,
+            grab,
+            encode,
+            packetise,
+        } = self;
+        write!(
+            f,
+            "{fps:.1} fps, {kbps:.0} kbit/s; p50/p95 in ms: grab {grab}, encode {encode}, packetise {packetise}"
+        )
     }
 }
 
@@ -195,7 +215,11 @@ mod tests {
 
     fn stages(ms: u64) -> Stages {
         let encode = Duration::from_millis(ms);
-        Stages { grab: encode / 2, encode, packetise: encode / 10 }
+        Stages {
+            grab: encode / 2,
+            encode,
+            packetise: encode / 10,
+        }
     }
 
     #[test]
@@ -203,11 +227,27 @@ mod tests {
         let start = Instant::now();
         let mut meter = Meter::default();
         let seconds: Vec<_> = (0..=200)
-            .filter_map(|n| meter.add(start + Duration::from_millis(n * 10), &frame(1_250), stages(n % 100)))
+            .filter_map(|n| {
+                meter.add(
+                    start + Duration::from_millis(n * 10),
+                    &frame(1_250),
+                    stages(n % 100),
+                )
+            })
             .collect();
         assert_eq!(seconds.len(), 2);
-        assert!((seconds[0].fps - 100.0).abs() < 0.1 && (seconds[0].kbps - 1_000.0).abs() < 1.0, "{:?}", seconds[0]);
-        assert_eq!(seconds[0].encode, Spread { p50: Duration::from_millis(50), p95: Duration::from_millis(95) });
+        assert!(
+            (seconds[0].fps - 100.0).abs() < 0.1 && (seconds[0].kbps - 1_000.0).abs() < 1.0,
+            "{:?}",
+            seconds[0]
+        );
+        assert_eq!(
+            seconds[0].encode,
+            Spread {
+                p50: Duration::from_millis(50),
+                p95: Duration::from_millis(95)
+            }
+        );
         assert_eq!(
             seconds[1].to_string(),
             "100.0 fps, 1000 kbit/s; p50/p95 in ms: grab 25.00/47.50, encode 50.00/95.00, packetise 5.00/9.50"
@@ -222,7 +262,10 @@ mod tests {
         assert_eq!(meter.add(at(0), &frame(100), stages(1)), None);
         assert_eq!(meter.add(at(10), &frame(100), stages(1)), None);
         assert_eq!(meter.add(at(60_000), &frame(100), stages(1)), None);
-        let second = (1..=100).filter_map(|n| meter.add(at(60_000 + n * 10), &frame(100), stages(1))).next().unwrap();
+        let second = (1..=100)
+            .filter_map(|n| meter.add(at(60_000 + n * 10), &frame(100), stages(1)))
+            .next()
+            .unwrap();
         assert!((second.fps - 100.0).abs() < 0.1, "{second}");
     }
 
@@ -233,7 +276,18 @@ mod tests {
         counters.captured(true);
         counters.frame(&frame(100));
         let stats = counters.read();
-        assert_eq!((stats.captured, stats.replaced, stats.frames, stats.key_frames), (2, 1, 1, 1));
-        assert_eq!((stats.packets, stats.bytes, stats.damaged, stats.failed), (1, 100, 0, 0));
+        assert_eq!(
+            (
+                stats.captured,
+                stats.replaced,
+                stats.frames,
+                stats.key_frames
+            ),
+            (2, 1, 1, 1)
+        );
+        assert_eq!(
+            (stats.packets, stats.bytes, stats.damaged, stats.failed),
+            (1, 100, 0, 0)
+        );
     }
 }

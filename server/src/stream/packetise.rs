@@ -26,7 +26,12 @@ pub(crate) struct Packetiser {
 impl Packetiser {
     /// A packetiser whose RTP time is 0 at `epoch`.
     pub(crate) fn new(epoch: Instant) -> Packetiser {
-        Packetiser { epoch, next_frame: 0, next_packet: 0, last_ticks: None }
+        Packetiser {
+            epoch,
+            next_frame: 0,
+            next_packet: 0,
+            last_ticks: None,
+        }
     }
 
     /// Makes a frame of one access unit in Annex B form. `None`, and no number is used, if it has no NAL unit.
@@ -82,11 +87,17 @@ impl Payloads {
 
     /// How long the next payload may be.
     fn room(&self) -> usize {
-        if self.packets.is_empty() { MAX_FIRST_PAYLOAD } else { MAX_PAYLOAD }
+        if self.packets.is_empty() {
+            MAX_FIRST_PAYLOAD
+        } else {
+            MAX_PAYLOAD
+        }
     }
 
     fn add(&mut self, unit: &[u8]) {
-        let Some((&header, mut rest)) = unit.split_first() else { return };
+        let Some((&header, mut rest)) = unit.split_first() else {
+            return;
+        };
         if unit.len() <= self.room() {
             self.buffer.put_slice(unit);
             self.packets.push(self.buffer.split().freeze());
@@ -102,7 +113,8 @@ impl Payloads {
             if rest.is_empty() {
                 mark = END;
             }
-            self.buffer.put_slice(&[indicator, mark | annex_b::unit_type(unit)]);
+            self.buffer
+                .put_slice(&[indicator, mark | annex_b::unit_type(unit)]);
             self.buffer.put_slice(fragment);
             self.packets.push(self.buffer.split().freeze());
             mark = 0;
@@ -131,7 +143,9 @@ mod tests {
     }
 
     fn frame(units: &[(u8, usize)]) -> Frame {
-        Packetiser::new(Instant::now()).frame(&access_unit(units), Captured::now()).unwrap()
+        Packetiser::new(Instant::now())
+            .frame(&access_unit(units), Captured::now())
+            .unwrap()
     }
 
     /// The NAL units that a receiver puts together again.
@@ -153,15 +167,29 @@ mod tests {
     #[test]
     fn parameter_sets_and_small_pictures_are_single_packets() {
         let frame = frame(&[(0x67, 15), (0x68, 4), (0x65, 800)]);
-        assert_eq!(frame.packets.iter().map(Bytes::len).collect::<Vec<_>>(), [15, 4, 800]);
+        assert_eq!(
+            frame.packets.iter().map(Bytes::len).collect::<Vec<_>>(),
+            [15, 4, 800]
+        );
         assert!(frame.idr);
     }
 
     #[test]
     fn a_receiver_gets_back_what_was_encoded() {
-        for len in [1, 2, MAX_FIRST_PAYLOAD, MAX_FIRST_PAYLOAD + 1, MAX_PAYLOAD, MAX_PAYLOAD + 1, 2_300, 40_000] {
+        for len in [
+            1,
+            2,
+            MAX_FIRST_PAYLOAD,
+            MAX_FIRST_PAYLOAD + 1,
+            MAX_PAYLOAD,
+            MAX_PAYLOAD + 1,
+            2_300,
+            40_000,
+        ] {
             let access_unit = access_unit(&[(0x67, 15), (0x68, 4), (0x65, len)]);
-            let frame = Packetiser::new(Instant::now()).frame(&access_unit, Captured::now()).unwrap();
+            let frame = Packetiser::new(Instant::now())
+                .frame(&access_unit, Captured::now())
+                .unwrap();
             let sent: Vec<_> = annex_b::units(&access_unit).map(<[u8]>::to_vec).collect();
             assert_eq!(receive(&frame.packets), sent, "{len}");
         }
@@ -170,16 +198,29 @@ mod tests {
     #[test]
     fn start_and_end_are_marked_once_each() {
         let frame = frame(&[(0x61, 5_000)]);
-        let marks: Vec<u8> = frame.packets.iter().map(|packet| packet[1] & (START | END)).collect();
+        let marks: Vec<u8> = frame
+            .packets
+            .iter()
+            .map(|packet| packet[1] & (START | END))
+            .collect();
         assert_eq!(marks, [START, 0, 0, 0, END]);
-        assert!(frame.packets.iter().all(|packet| packet[0] == 0x60 | FU_A && packet[1] & 0x1f == 1));
+        assert!(
+            frame
+                .packets
+                .iter()
+                .all(|packet| packet[0] == 0x60 | FU_A && packet[1] & 0x1f == 1)
+        );
         assert!(!frame.idr);
     }
 
     #[test]
     fn a_unit_of_two_packets_has_a_start_and_an_end() {
         let frame = frame(&[(0x61, MAX_FIRST_PAYLOAD + 1)]);
-        let marks: Vec<u8> = frame.packets.iter().map(|packet| packet[1] & (START | END)).collect();
+        let marks: Vec<u8> = frame
+            .packets
+            .iter()
+            .map(|packet| packet[1] & (START | END))
+            .collect();
         assert_eq!(marks, [START, END]);
     }
 
@@ -200,7 +241,9 @@ mod tests {
         let mut packets = 0;
         for number in 0..5 {
             assert!(packetiser.frame(&[], Captured::now()).is_none());
-            let frame = packetiser.frame(&access_unit(&[(0x61, 3_000)]), Captured::now()).unwrap();
+            let frame = packetiser
+                .frame(&access_unit(&[(0x61, 3_000)]), Captured::now())
+                .unwrap();
             assert_eq!((frame.number, frame.first_packet), (number, packets));
             packets += frame.packets.len() as u64;
         }

@@ -68,7 +68,12 @@ impl Shared {
             slot: Slot::default(),
             counters: Counters::default(),
             epoch: Instant::now(),
-            audience: Mutex::new(Audience { sinks: Arc::new([]), next_id: 0, ready: false, stopping: false }),
+            audience: Mutex::new(Audience {
+                sinks: Arc::new([]),
+                next_id: 0,
+                ready: false,
+                stopping: false,
+            }),
             wake: Condvar::new(),
             key_frames: Mutex::default(),
             cache: Mutex::default(),
@@ -91,7 +96,12 @@ impl Shared {
 
     pub(super) fn remove_sink(&self, id: u64) {
         let mut audience = lock(&self.audience);
-        audience.sinks = audience.sinks.iter().filter(|(other, _)| *other != id).cloned().collect();
+        audience.sinks = audience
+            .sinks
+            .iter()
+            .filter(|(other, _)| *other != id)
+            .cloned()
+            .collect();
     }
 
     /// Hands a frame to the cache, then to all sinks. In this order a viewer that subscribes first and asks for the
@@ -162,7 +172,9 @@ impl Shared {
     /// Waits this long or until the stream stops.
     pub(super) fn pause(&self, duration: Duration) {
         let audience = lock(&self.audience);
-        let stopped = self.wake.wait_timeout_while(audience, duration, |audience| !audience.stopping);
+        let stopped = self
+            .wake
+            .wait_timeout_while(audience, duration, |audience| !audience.stopping);
         drop(stopped.unwrap_or_else(PoisonError::into_inner));
     }
 

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 pub(super) fn supervise(stream: &str, what: &str, mut work: impl FnMut()) {
     while let Err(panic) = catch_unwind(AssertUnwindSafe(&mut work)) {
         let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        let text = text
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
         tracing::error!(stream, "{what} panicked and is started again: {text}");
         std::thread::sleep(Duration::from_millis(500));
     }
@@ -28,7 +30,9 @@ impl Throttle {
 
     /// Whether it may be told at `now`.
     pub(super) fn allows(&mut self, now: Instant) -> bool {
-        let allows = self.last.is_none_or(|last| now.saturating_duration_since(last) >= Throttle::INTERVAL);
+        let allows = self
+            .last
+            .is_none_or(|last| now.saturating_duration_since(last) >= Throttle::INTERVAL);
         if allows {
             self.last = Some(now);
         }
@@ -54,7 +58,9 @@ mod tests {
     fn what_happens_all_the_time_is_told_every_ten_seconds() {
         let start = Instant::now();
         let mut throttle = Throttle::default();
-        let told: Vec<_> = (0..25).filter(|s| throttle.allows(start + Duration::from_secs(*s))).collect();
+        let told: Vec<_> = (0..25)
+            .filter(|s| throttle.allows(start + Duration::from_secs(*s)))
+            .collect();
         assert_eq!(told, [0, 10, 20]);
     }
 }
