@@ -1,1 +1,410 @@
-//! peer
+//! Viewers' connections: WebRTC from the offer to the last packet, for all viewers on one UDP port.
+//!
+//! [`Peers`] is the door to a thread of its own that owns the sockets. Offers are made and answers
+//! are read on the caller's thread; everything after that happens on the I/O thread, in values that
+//! do no I/O and read no clock:
+//!
+//! ```text
+//! encoder ─frame→ Inbox ─┐                                  ┌─ Ice   finds a path
+//! sockets ─datagram──────┼→ Set ─→ Connection (one a viewer)┼─ Dtls  authenticates, yields keys
+//! callers ─Command───────┘    │                             └─ RtpSender, Srtp  headers, cipher
+//!                             └→ Outgoing ─trains→ sockets
+//! ```
+//!
+//! A frame was packetised by its stream, once. What is made for each viewer is the header of each
+//! packet and its encryption, straight into the buffer that the kernel gets. Packets that a viewer
+//! missed are taken from the frames that the stream's viewers share.
+mod addresses;
+mod answer;
+mod candidate;
+mod connection;
+mod demux;
+mod dtls;
+mod feed;
+mod gate;
+mod history;
+mod ice;
+mod inbox;
+mod ntp;
+mod offer;
+mod outgoing;
+mod registry;
+mod rtcp;
+mod rtp;
+mod sdp;
+mod set;
+mod socket;
+mod source;
+mod srtp;
+mod stats;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod timers;
+
+use crate::stream::Stream;
+use answer::Answer;
+use dtls::Identity;
+use ice::Credentials;
+use mio::Waker;
+use offer::Description;
+use registry::{Pending, Registry};
+use rtp::Sources;
+use set::{NewPeer, Set};
+use socket::Sockets;
+use source::Source;
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Sender},
+    },
+    thread::JoinHandle,
+    time::Instant,
+};
+use thiserror::Error;
+use thread::{Command, IoThread};
+
+pub(crate) use answer::AnswerError;
+pub(crate) use candidate::CandidateError;
+pub(crate) use rtp::Orientation;
+pub(crate) use sdp::SdpError;
+
+/// How viewers reach this server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PeersConfig {
+    /// The addresses of the media port.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Addresses that a NAT in front of this machine maps to it, port by port.
+    pub(crate) public_ips: Vec<IpAddr>,
+    /// Let viewers do all the work of finding a path (RFC 8445 section 2.5).
+    pub(crate) ice_lite: bool,
+}
+
+/// Identifies a viewer's connection. It is never used for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PeerId(u64);
+
+/// What a viewer is offered.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    /// The connection that an answer brings to life.
+    pub(crate) peer: PeerId,
+    /// The session description, without candidates.
+    pub(crate) sdp: String,
+    /// Candidate lines, as `candidate:1 1 udp … typ host`.
+    pub(crate) candidates: Vec<String>,
+}
+
+/// What an offer may ask of the viewer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OfferOptions {
+    /// How the picture is to be turned.
+    pub(crate) orientation: Orientation,
+}
+
+/// What became of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PeerEvent {
+    /// Frames are being sent.
+    Connected,
+    /// It is over, and nothing of it is left.
+    Closed(CloseReason),
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CloseReason {
+    /// [`Peers::close`] was called.
+    Requested,
+    /// The viewer said goodbye (DTLS `close_notify`).
+    ByViewer,
+    /// Nothing was heard of the viewer for 15 seconds.
+    Silent,
+    /// The viewer answered, and did not connect within 15 seconds.
+    NeverConnected,
+    /// The connection broke, for this reason.
+    Failed(String),
+    /// The server ends.
+    Shutdown,
+}
+
+/// Why the viewers' thread could not be started.
+#[derive(Debug, Error)]
+pub(crate) enum PeersError {
+    /// The media port cannot be had.
+    #[error("cannot listen for media on UDP {address}: {source}")]
+    Bind {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No certificate can be made.
+    #[error("cannot make a certificate: {0}")]
+    Certificate(#[from] rtc::shared::error::Error),
+    /// The thread cannot be started.
+    #[error("cannot start the thread of the viewers: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// Why no offer was made.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub(crate) enum OfferError {
+    /// So many offers wait for an answer that no more are made.
+    #[error("too many offers have not been answered")]
+    TooMany,
+    /// The viewers' thread has ended.
+    #[error("the media port is closed")]
+    Down,
+}
+
+/// The connections of all viewers. Clones are handles to the same ones.
+#[derive(Clone)]
+pub(crate) struct Peers {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: PeersConfig,
+    identity: Arc<Identity>,
+    /// With the ports that were given.
+    bound: Vec<SocketAddr>,
+    registry: Arc<Mutex<Registry>>,
+    commands: Sender<Command>,
+    waker: Arc<Waker>,
+    next: AtomicU64,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Peers {
+    /// Opens the media port and starts the thread that serves it. `events` is called on that thread
+    /// and must not block.
+    pub(crate) fn start(
+        config: PeersConfig,
+        events: impl Fn(PeerId, PeerEvent) + Send + 'static,
+    ) -> Result<Self, PeersError> {
+        let identity = Arc::new(Identity::generate()?);
+        let sockets = Sockets::bind(&config.listen)
+            .map_err(|(address, source)| PeersError::Bind { address, source })?;
+        let bound = sockets.addresses();
+        let (commands, received) = mpsc::channel();
+        let io_thread = IoThread::new(sockets, received)?;
+        let waker = io_thread.waker();
+        let registry = Arc::new(Mutex::new(Registry::default()));
+
+        let thread = {
+            let (identity, ice_lite) = (Arc::clone(&identity), config.ice_lite);
+            let new_set = move |waker: Arc<Waker>| {
+                let wake = move || registry::wake(&waker);
+                Set::new(Arc::clone(&identity), ice_lite, wake)
+            };
+            let registry = Arc::clone(&registry);
+            let serve = move || {
+                let forget = |peer, event: PeerEvent| {
+                    if matches!(event, PeerEvent::Closed(_)) {
+                        lock(&registry).forget(peer);
+                    }
+                    events(peer, event);
+                };
+                let forget_all = || {
+                    let peers = lock(&registry).forget_all();
+                    let reason = || CloseReason::Failed("the server had an internal error".into());
+                    peers.for_each(|peer| events(peer, PeerEvent::Closed(reason())));
+                };
+                io_thread.run(new_set, forget, forget_all);
+                lock(&registry).close();
+            };
+            std::thread::Builder::new()
+                .name("viewers".into())
+                .spawn(serve)?
+        };
+
+        let shared = Shared {
+            config,
+            identity,
+            bound,
+            registry,
+            commands,
+            waker,
+            next: AtomicU64::new(1),
+            thread: Mutex::new(Some(thread)),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The addresses of the media port, with the ports that were given for port 0.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.shared.bound
+    }
+
+    /// Offers a stream. Nothing is sent before the answer has come; an offer that nobody answers
+    /// within a minute is forgotten.
+    pub(crate) fn offer(
+        &self,
+        stream: &Stream,
+        options: OfferOptions,
+    ) -> Result<Offer, OfferError> {
+        self.offer_source(Arc::new(stream.clone()), options)
+    }
+
+    fn offer_source(
+        &self,
+        source: Arc<dyn Source>,
+        options: OfferOptions,
+    ) -> Result<Offer, OfferError> {
+        let Shared {
+            config,
+            identity,
+            bound,
+            registry,
+            next,
+            ..
+        } = self.shared.as_ref();
+        let addresses = addresses::local(bound);
+        let offered = addresses::offered(&config.public_ips, &addresses);
+        let pending = Pending {
+            source,
+            credentials: Credentials::random(),
+            sources: Sources {
+                media: rand::random(),
+                rtx: rand::random(),
+            },
+            orientation: options.orientation,
+            addresses,
+            since: Instant::now(),
+        };
+        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+        let description = Description {
+            // Positive as a signed number, as some parsers read it.
+            session: rand::random::<u64>() >> 1,
+            address: offered.first().copied().unwrap_or(unspecified),
+            ice: &pending.credentials,
+            ice_lite: config.ice_lite,
+            fingerprint: &identity.fingerprint().to_string(),
+            ssrc: pending.sources.media,
+            rtx_ssrc: pending.sources.rtx,
+            turned: options.orientation != Orientation::Upright,
+        };
+        let peer = PeerId(next.fetch_add(1, Ordering::Relaxed));
+        let sdp = description.sdp();
+        lock(registry).offer(peer, pending)?;
+        Ok(Offer {
+            peer,
+            sdp,
+            candidates: offer::candidates(&offered),
+        })
+    }
+
+    /// Takes the viewer's answer, once: the stream begins, and so does the search for a path.
+    pub(crate) fn answer(&self, peer: PeerId, sdp: &str) -> Result<(), AnswerError> {
+        lock(&self.shared.registry).awaits_answer(peer)?;
+        let answer = Answer::parse(sdp)?;
+        let Pending {
+            source,
+            credentials,
+            sources,
+            orientation,
+            addresses,
+            ..
+        } = lock(&self.shared.registry).answer(peer)?;
+        let new = NewPeer {
+            source,
+            credentials,
+            sources,
+            orientation,
+            addresses,
+            answer,
+        };
+        self.command(Command::Add(peer, Box::new(new)));
+        Ok(())
+    }
+
+    /// Takes another of the viewer's candidates, after its answer.
+    pub(crate) fn add_candidate(&self, peer: PeerId, line: &str) -> Result<(), CandidateError> {
+        if !lock(&self.shared.registry).is_answered(peer) {
+            return Err(CandidateError::UnknownPeer);
+        }
+        if let Some(remote) = candidate::parse(line)? {
+            self.command(Command::AddCandidate(peer, Box::new(remote)));
+        }
+        Ok(())
+    }
+
+    /// Asks the stream that the viewer watches for a key frame.
+    pub(crate) fn request_key_frame(&self, peer: PeerId) {
+        let source = lock(&self.shared.registry).source(peer);
+        if let Some(source) = source {
+            source.request_key_frame();
+        }
+    }
+
+    /// Says goodbye to a viewer and forgets it. One that had answered is reported as closed; an
+    /// unanswered offer just goes.
+    pub(crate) fn close(&self, peer: PeerId) {
+        lock(&self.shared.registry).withdraw(peer);
+        self.command(Command::Close(peer));
+    }
+
+    /// Says goodbye to everybody and ends the thread.
+    pub(crate) fn shutdown(&self) {
+        self.command(Command::Shutdown);
+        let thread = self
+            .shared
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // A panic of the thread was reported when it happened.
+        let _ = thread.map(JoinHandle::join);
+    }
+
+    fn command(&self, command: Command) {
+        self.shared.command(command);
+    }
+}
+
+impl Shared {
+    fn command(&self, command: Command) {
+        // When the thread has ended there is nobody left to be told, or to be talked to.
+        if self.commands.send(command).is_ok() {
+            registry::wake(&self.waker);
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.command(Command::Shutdown);
+    }
+}
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested => f.write_str("closed"),
+            Self::ByViewer => f.write_str("the viewer left"),
+            Self::Silent => f.write_str("the viewer fell silent"),
+            Self::NeverConnected => f.write_str("the viewer never connected"),
+            Self::Failed(reason) => f.write_str(reason),
+            Self::Shutdown => f.write_str("the server ends"),
+        }
+    }
+}
+
+fn lock(registry: &Mutex<Registry>) -> std::sync::MutexGuard<'_, Registry> {
+    // Every change of the registry is complete in itself.
+    registry.lock().unwrap_or_else(PoisonError::into_inner)
+}

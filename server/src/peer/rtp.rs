@@ -1,0 +1,338 @@
+//! The RTP stream to one viewer: headers, sequence numbers and retransmissions. The payloads are
+//! everybody's.
+use super::{
+    answer::Agreed,
+    history::History,
+    ntp,
+    outgoing::{Outgoing, Path},
+    srtp::{Srtp, SrtpError},
+};
+use crate::stream::Frame;
+use std::collections::VecDeque;
+
+/// The room that header extensions take at most: what a packet of [`Frame`] leaves free.
+const MAX_EXTENSIONS: usize = 20;
+
+/// A viewer may have so many packets in advance of what it gets repeated.
+const MAX_BUDGET: u32 = 1024;
+
+/// So many gaps in what was sent are remembered for retransmissions.
+const MAX_RUNS: usize = 8;
+
+/// By how much a viewer has to turn the picture, clockwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Orientation {
+    /// Not at all.
+    #[default]
+    Upright,
+    /// By 90 degrees.
+    Quarter,
+    /// By 180 degrees.
+    Half,
+    /// By 270 degrees.
+    ThreeQuarters,
+}
+
+/// The synchronisation sources of one viewer's stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sources {
+    pub(super) media: u32,
+    pub(super) rtx: u32,
+}
+
+/// The sending end of the stream to one viewer.
+pub(super) struct RtpSender {
+    sources: Sources,
+    agreed: Agreed,
+    orientation: Orientation,
+    sequence: Sequence,
+    rtx_sequence: u16,
+    /// How many packets may be repeated.
+    budget: u32,
+    counts: Counts,
+}
+
+/// What has been sent, as sender reports count it (RFC 3550 section 6.4.1): they wrap.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) packets: u32,
+    pub(super) octets: u32,
+}
+
+impl RtpSender {
+    pub(super) fn new(sources: Sources, agreed: Agreed, orientation: Orientation) -> Self {
+        Self {
+            sources,
+            agreed,
+            orientation,
+            // In the lower half, so that the receiver cannot miss a roll-over early on:
+            // RFC 3711 section 3.3.1.
+            sequence: Sequence::new(u64::from(rand::random::<u16>() >> 1)),
+            rtx_sequence: rand::random::<u16>() >> 1,
+            budget: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    /// The sources of the stream.
+    pub(super) fn sources(&self) -> Sources {
+        self.sources
+    }
+
+    /// What has been sent so far.
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Sends a frame.
+    pub(super) fn send(
+        &mut self,
+        frame: &Frame,
+        path: Path,
+        srtp: &mut Srtp,
+        out: &mut Outgoing,
+    ) -> Result<(), SrtpError> {
+        let first = self
+            .sequence
+            .run(frame.first_packet, frame.packets.len() as u64);
+        for (position, payload) in frame.packets.iter().enumerate() {
+            let header = Header {
+                payload_type: self.agreed.payload_type,
+                sequence: first.wrapping_add(position as u16),
+                ssrc: self.sources.media,
+            };
+            self.write(frame, position, header, None, path, srtp, out)?;
+            self.counts.packets = self.counts.packets.wrapping_add(1);
+            self.counts.octets = self.counts.octets.wrapping_add(payload.len() as u32);
+        }
+        let packets = u32::try_from(frame.packets.len()).unwrap_or(MAX_BUDGET);
+        self.budget = self.budget.saturating_add(packets).min(MAX_BUDGET);
+        Ok(())
+    }
+
+    /// Sends the packets with these sequence numbers again, as far as they are still there and the
+    /// viewer has not had more than its share. Tells how many it were.
+    pub(super) fn resend(
+        &mut self,
+        lost: &[u16],
+        history: &History,
+        path: Path,
+        srtp: &mut Srtp,
+        out: &mut Outgoing,
+    ) -> Result<u32, SrtpError> {
+        let mut resent = 0;
+        for &sequence in lost {
+            let packet = self
+                .sequence
+                .index(sequence)
+                .and_then(|index| history.packet(index));
+            let Some(packet) = packet else { continue };
+            if self.budget == 0 {
+                break;
+            }
+            self.budget -= 1;
+            resent += 1;
+            let (header, original) = match self.agreed.rtx {
+                Some(payload_type) => {
+                    self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
+                    let ssrc = self.sources.rtx;
+                    let header = Header {
+                        payload_type,
+                        sequence: self.rtx_sequence,
+                        ssrc,
+                    };
+                    (header, Some(sequence))
+                }
+                // The same packet, bit by bit: two different ones must never be encrypted for the
+                // same sequence number.
+                None => {
+                    let payload_type = self.agreed.payload_type;
+                    let ssrc = self.sources.media;
+                    (
+                        Header {
+                            payload_type,
+                            sequence,
+                            ssrc,
+                        },
+                        None,
+                    )
+                }
+            };
+            self.write(
+                packet.frame,
+                packet.position,
+                header,
+                original,
+                path,
+                srtp,
+                out,
+            )?;
+        }
+        Ok(resent)
+    }
+
+    /// Writes one packet of a frame. `original` is the sequence number that a retransmission
+    /// repeats (RFC 4588 section 4).
+    fn write(
+        &self,
+        frame: &Frame,
+        position: usize,
+        header: Header,
+        original: Option<u16>,
+        path: Path,
+        srtp: &mut Srtp,
+        out: &mut Outgoing,
+    ) -> Result<(), SrtpError> {
+        let Some(payload) = frame.packets.get(position) else {
+            return Ok(());
+        };
+        let marker = position + 1 == frame.packets.len();
+        let extensions = self.extensions(frame, position, marker);
+        out.write(path, |buffer| {
+            let start = buffer.len();
+            header.write(marker, frame.timestamp, extensions.as_slice(), buffer);
+            if let Some(original) = original {
+                buffer.extend_from_slice(&original.to_be_bytes());
+            }
+            buffer.extend_from_slice(payload);
+            srtp.protect_rtp(buffer, start)
+        })
+    }
+
+    /// The first packet of a frame says when it was captured and that it is to be shown at once;
+    /// the last one how it is to be turned. It is the same each time the packet is sent.
+    fn extensions(&self, frame: &Frame, position: usize, last: bool) -> Extensions {
+        let mut extensions = Extensions::default();
+        if position == 0 {
+            if let Some(id) = self.agreed.playout_delay {
+                extensions.add(id, &[0, 0, 0]);
+            }
+            if let Some(id) = self.agreed.abs_capture_time {
+                extensions.add(id, &ntp::from(frame.captured.wall).to_be_bytes());
+            }
+        }
+        if last
+            && self.orientation != Orientation::Upright
+            && let Some(id) = self.agreed.orientation
+        {
+            extensions.add(id, &[self.orientation.cvo()]);
+        }
+        extensions
+    }
+}
+
+impl Orientation {
+    /// The byte of 3GPP TS 26.114 section 7.4.5, which counts the other way round.
+    fn cvo(self) -> u8 {
+        match self {
+            Self::Upright => 0,
+            Self::Quarter => 3,
+            Self::Half => 2,
+            Self::ThreeQuarters => 1,
+        }
+    }
+}
+
+/// What distinguishes the headers of one viewer's packets.
+#[derive(Clone, Copy)]
+struct Header {
+    payload_type: u8,
+    sequence: u16,
+    ssrc: u32,
+}
+
+impl Header {
+    fn write(self, marker: bool, timestamp: u32, extensions: &[u8], buffer: &mut Vec<u8>) {
+        let extended = if extensions.is_empty() { 0 } else { 0x10 };
+        let marker = if marker { 0x80 } else { 0 };
+        let mut header = [0; 12];
+        header[0] = 0x80 | extended;
+        header[1] = marker | self.payload_type;
+        header[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        header[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        header[8..].copy_from_slice(&self.ssrc.to_be_bytes());
+        buffer.extend_from_slice(&header);
+        buffer.extend_from_slice(extensions);
+    }
+}
+
+/// A block of header extensions with one-byte headers (RFC 8285 section 4.2).
+#[derive(Default)]
+struct Extensions {
+    bytes: [u8; MAX_EXTENSIONS],
+    length: usize,
+}
+
+impl Extensions {
+    /// Adds an element of 1 to 16 bytes.
+    fn add(&mut self, id: u8, value: &[u8]) {
+        if self.length == 0 {
+            self.bytes[..2].copy_from_slice(&[0xbe, 0xde]);
+            self.length = 4;
+        }
+        let end = self.length + 1 + value.len();
+        let Some(room) = self.bytes.get_mut(self.length..end) else {
+            debug_assert!(false, "more extensions than there is room for");
+            return;
+        };
+        room[0] = id << 4 | (value.len() - 1) as u8;
+        room[1..].copy_from_slice(value);
+        self.length = end;
+        self.bytes[3] = (end - 4).div_ceil(4) as u8;
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        // Zeros pad it to whole words.
+        &self.bytes[..self.length.next_multiple_of(4)]
+    }
+}
+
+/// Which packet of the stream went out under which sequence number. They go side by side but for
+/// frames that were left out: there the stream has a gap and the sequence numbers have none.
+struct Sequence {
+    /// The next sequence number, with its roll-overs.
+    next: u64,
+    /// Where each run without a gap began: sequence number and index of the packet.
+    runs: VecDeque<(u64, u64)>,
+}
+
+impl Sequence {
+    fn new(first: u64) -> Self {
+        Self {
+            next: first,
+            runs: VecDeque::new(),
+        }
+    }
+
+    /// Takes numbers for the packets from `index` on, and tells the first.
+    fn run(&mut self, index: u64, packets: u64) -> u16 {
+        let goes_on = self.runs.back().is_some_and(|&(sequence, first)| {
+            index.checked_sub(first) == Some(self.next - sequence)
+        });
+        if !goes_on {
+            if self.runs.len() == MAX_RUNS {
+                self.runs.pop_front();
+            }
+            self.runs.push_back((self.next, index));
+        }
+        let first = self.next as u16;
+        self.next += packets;
+        first
+    }
+
+    /// The index of the packet that last went out under this number.
+    fn index(&self, sequence: u16) -> Option<u64> {
+        let newest = self.next.checked_sub(1)?;
+        let age = (newest as u16).wrapping_sub(sequence);
+        let sequence = newest.checked_sub(u64::from(age))?;
+        let (began, index) = self
+            .runs
+            .iter()
+            .rev()
+            .find(|(began, _)| *began <= sequence)?;
+        Some(index + (sequence - began))
+    }
+}
+
+#[cfg(test)]
+mod tests;

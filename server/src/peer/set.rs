@@ -1,0 +1,368 @@
+//! All viewers of this process behind one port: who gets a datagram, a frame, a moment to act. It
+//! does no I/O and reads no clock.
+use super::{
+    CloseReason, PeerEvent, PeerId,
+    answer::Answer,
+    candidate::Remote,
+    connection::{Connection, Received},
+    demux::{self, Kind},
+    dtls::{Dtls, Identity},
+    feed::{Delivery, Feed},
+    ice::{Credentials, Ice, IceConfig},
+    outgoing::{Outgoing, Path},
+    rtp::{Orientation, RtpSender, Sources},
+    source::Source,
+    stats::Counters,
+    timers::Timers,
+};
+use rtc::shared::error::Error;
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    net::SocketAddr,
+    sync::Arc,
+    time::Instant,
+};
+
+/// The port of mDNS, whose traffic the ICE agent would take for an answer to a question of its own.
+const MDNS: u16 = 5353;
+
+/// A fan-out pauses when so many bytes wait, for them to be sent while they are in the cache.
+const BATCH: usize = 128 * 1024;
+
+/// A viewer that has answered an offer.
+pub(super) struct NewPeer {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) credentials: Credentials,
+    pub(super) sources: Sources,
+    pub(super) orientation: Orientation,
+    /// Where we can be reached.
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) answer: Answer,
+}
+
+/// All viewers.
+pub(super) struct Set {
+    identity: Arc<Identity>,
+    ice_lite: bool,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    connections: HashMap<PeerId, Member>,
+    by_ufrag: HashMap<String, PeerId>,
+    /// Whom an address belongs to, proven by an authentic check.
+    by_remote: HashMap<SocketAddr, PeerId>,
+    feeds: HashMap<Arc<str>, Feed>,
+    deliveries: VecDeque<Delivery>,
+    timers: Timers,
+    /// What is to be sent.
+    pub(super) out: Outgoing,
+    events: VecDeque<(PeerId, PeerEvent)>,
+    /// What has been going on since somebody last looked.
+    pub(super) counters: Counters,
+}
+
+struct Member {
+    connection: Box<Connection>,
+    ufrag: String,
+    feed: Arc<str>,
+}
+
+impl Set {
+    /// Nobody yet. `wake` is called on encoders' threads when frames have come.
+    pub(super) fn new(
+        identity: Arc<Identity>,
+        ice_lite: bool,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            identity,
+            ice_lite,
+            wake: Arc::new(wake),
+            connections: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            by_remote: HashMap::new(),
+            feeds: HashMap::new(),
+            deliveries: VecDeque::new(),
+            timers: Timers::default(),
+            out: Outgoing::default(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// A viewer has answered its offer.
+    pub(super) fn add(&mut self, now: Instant, peer: PeerId, new: NewPeer) {
+        let ufrag = new.credentials.ufrag.clone();
+        let name: Arc<str> = new.source.name().into();
+        let source = Arc::clone(&new.source);
+        let connection = match self.connect(now, new) {
+            Ok(connection) => Box::new(connection),
+            Err(error) => {
+                let reason = CloseReason::Failed(error.to_string());
+                self.events.push_back((peer, PeerEvent::Closed(reason)));
+                return;
+            }
+        };
+        let feed = match self.feeds.entry(Arc::clone(&name)) {
+            Entry::Occupied(feed) => feed.into_mut(),
+            Entry::Vacant(place) => {
+                let wake = Arc::clone(&self.wake);
+                place.insert(Feed::subscribe(source, move || wake()))
+            }
+        };
+        feed.members += 1;
+        self.by_ufrag.insert(ufrag.clone(), peer);
+        self.timers.set(peer, connection.poll_timeout());
+        self.connections.insert(
+            peer,
+            Member {
+                connection,
+                ufrag,
+                feed: name,
+            },
+        );
+    }
+
+    /// A viewer has named another address of its own.
+    pub(super) fn add_candidate(&mut self, now: Instant, peer: PeerId, remote: Remote) {
+        if let Some(member) = self.connections.get_mut(&peer) {
+            member.connection.add_remote(now, remote);
+            self.timers.set(peer, member.connection.poll_timeout());
+        }
+    }
+
+    /// Says goodbye to a viewer.
+    pub(super) fn close(&mut self, now: Instant, peer: PeerId, reason: CloseReason) {
+        if let Some(member) = self.connections.get_mut(&peer) {
+            member.connection.close(now, &mut self.out);
+            self.remove(peer, reason);
+        }
+    }
+
+    /// Says goodbye to everybody.
+    pub(super) fn close_all(&mut self, now: Instant, reason: &CloseReason) {
+        let peers: Vec<PeerId> = self.connections.keys().copied().collect();
+        for peer in peers {
+            self.close(now, peer, reason.clone());
+        }
+    }
+
+    /// A datagram has come.
+    pub(super) fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        let Some(kind) = demux::kind(datagram).filter(|_| path.remote.port() != MDNS) else {
+            self.counters.garbage += 1;
+            return;
+        };
+        let known = self.by_remote.get(&path.remote).copied();
+        match (kind, known) {
+            (Kind::Check, _) => match demux::ufrag(datagram).and_then(|u| self.by_ufrag.get(u)) {
+                Some(peer) => self.pass(now, *peer, kind, path, datagram),
+                None => self.counters.garbage += 1,
+            },
+            (_, Some(peer)) => self.pass(now, peer, kind, path, datagram),
+            (Kind::CheckAnswer, None) => self.pass_first_answer(now, path, datagram),
+            (_, None) => self.counters.garbage += 1,
+        }
+    }
+
+    /// Fetches the frames that have come.
+    pub(super) fn collect(&mut self) {
+        for (name, feed) in &mut self.feeds {
+            for frame in feed.collect() {
+                self.deliveries.push_back(Delivery {
+                    feed: Arc::clone(name),
+                    frame,
+                    next: 0,
+                });
+            }
+        }
+    }
+
+    /// Gives the next frame to the next viewers, as many as a batch takes. False when there is
+    /// nothing left to do.
+    pub(super) fn fan_out(&mut self, now: Instant) -> bool {
+        let Some(mut delivery) = self.deliveries.pop_front() else {
+            return false;
+        };
+        let mut failed = Vec::new();
+        let mut key_frame = false;
+        let feed = self.feeds.get(&delivery.feed);
+        let viewers = feed.map_or(&[][..], |feed| feed.viewers.as_slice());
+        let batch_ends = self.out.len() + BATCH;
+        while let Some(&peer) = viewers.get(delivery.next) {
+            if self.out.len() >= batch_ends {
+                break;
+            }
+            delivery.next += 1;
+            let Some(member) = self.connections.get_mut(&peer) else {
+                continue;
+            };
+            match member.connection.send(&delivery.frame, &mut self.out) {
+                Ok(wanted) => key_frame |= wanted,
+                Err(reason) => failed.push((peer, reason)),
+            }
+        }
+        if let Some(feed) = feed.filter(|_| key_frame) {
+            feed.source.request_key_frame();
+        }
+        if delivery.next < viewers.len() {
+            // Those who are about to be removed stand before the one whose turn it is.
+            delivery.next -= failed.len();
+            self.deliveries.push_front(delivery);
+        } else {
+            self.counters.frames += 1;
+        }
+        for (peer, reason) in failed {
+            self.close(now, peer, reason);
+        }
+        true
+    }
+
+    /// Whether a frame is on its way to the viewers.
+    pub(super) fn is_fanning_out(&self) -> bool {
+        !self.deliveries.is_empty()
+    }
+
+    /// When to call [`Self::handle_timeout`] next.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Does what is due.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        for peer in self.timers.expire(now) {
+            let Some(member) = self.connections.get_mut(&peer) else {
+                continue;
+            };
+            let feed = self.feeds.get(&member.feed);
+            let latest = feed.and_then(|feed| feed.history.newest()).map(Arc::as_ref);
+            match member.connection.handle_timeout(now, latest, &mut self.out) {
+                Ok(()) => self.timers.set(peer, member.connection.poll_timeout()),
+                Err(reason) => self.close(now, peer, reason),
+            }
+        }
+    }
+
+    /// What viewers' ends are to be told.
+    pub(super) fn poll_event(&mut self) -> Option<(PeerId, PeerEvent)> {
+        self.events.pop_front()
+    }
+
+    /// How many viewers get frames, and how they fare on average.
+    pub(super) fn receptions(&self) -> impl Iterator<Item = super::rtcp::Reception> {
+        let secured = self
+            .connections
+            .values()
+            .filter(|m| m.connection.is_secured());
+        secured.map(|member| member.connection.reception())
+    }
+
+    fn connect(&self, now: Instant, new: NewPeer) -> Result<Connection, Error> {
+        let NewPeer {
+            credentials,
+            sources,
+            orientation,
+            addresses,
+            answer,
+            ..
+        } = new;
+        let config = IceConfig {
+            lite: self.ice_lite,
+            local: credentials,
+            remote: Credentials {
+                ufrag: answer.ufrag,
+                password: answer.password,
+            },
+            addresses: &addresses,
+            crypto: Arc::clone(self.identity.crypto()),
+        };
+        let mut ice = Ice::new(now, config)?;
+        for remote in answer.candidates {
+            ice.add_remote(now, remote);
+        }
+        let dtls = Dtls::new(Arc::clone(&self.identity), answer.role, answer.fingerprint);
+        let rtp = RtpSender::new(sources, answer.agreed, orientation);
+        Ok(Connection::new(now, ice, dtls, rtp))
+    }
+
+    /// An answer to a check of ours, from an address that nobody has proven to be at: it belongs to
+    /// one of those who named the address.
+    fn pass_first_answer(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        let expecting = |member: &Member| {
+            !member.connection.is_secured() && member.connection.expects(path.remote)
+        };
+        let peers = self
+            .connections
+            .iter()
+            .filter(|(_, member)| expecting(member));
+        let peers: Vec<PeerId> = peers.map(|(peer, _)| *peer).collect();
+        for peer in peers {
+            self.pass(now, peer, Kind::CheckAnswer, path, datagram);
+            if self.by_remote.contains_key(&path.remote) {
+                return;
+            }
+        }
+        self.counters.garbage += 1;
+    }
+
+    fn pass(&mut self, now: Instant, peer: PeerId, kind: Kind, path: Path, datagram: &[u8]) {
+        let Some(member) = self.connections.get_mut(&peer) else {
+            return;
+        };
+        let Some(feed) = self.feeds.get(&member.feed) else {
+            return;
+        };
+        let history = &feed.history;
+        match member
+            .connection
+            .receive(now, kind, path, datagram, history, &mut self.out)
+        {
+            Ok(received) => {
+                self.timers.set(peer, member.connection.poll_timeout());
+                self.follow(peer, path.remote, received);
+            }
+            Err(CloseReason::ByViewer) => self.remove(peer, CloseReason::ByViewer),
+            Err(reason) => self.close(now, peer, reason),
+        }
+    }
+
+    fn follow(&mut self, peer: PeerId, remote: SocketAddr, received: Received) {
+        self.counters.missed += u64::from(received.missed);
+        self.counters.resent += u64::from(received.resent);
+        if received.authentic {
+            self.by_remote.insert(remote, peer);
+        }
+        let Some(member) = self.connections.get_mut(&peer) else {
+            return;
+        };
+        let Some(feed) = self.feeds.get_mut(&member.feed) else {
+            return;
+        };
+        if received.key_frame {
+            feed.source.request_key_frame();
+        }
+        if received.secured {
+            self.events.push_back((peer, PeerEvent::Connected));
+            feed.viewers.push(peer);
+            for frame in feed.first_frames() {
+                // What cannot be sent now will fail again with the next frame, and be told there.
+                let _ = member.connection.send(&frame, &mut self.out);
+            }
+        }
+    }
+
+    fn remove(&mut self, peer: PeerId, reason: CloseReason) {
+        let Some(member) = self.connections.remove(&peer) else {
+            return;
+        };
+        self.timers.remove(peer);
+        self.by_ufrag.remove(&member.ufrag);
+        self.by_remote.retain(|_, owner| *owner != peer);
+        if let Some(feed) = self.feeds.get_mut(&member.feed) {
+            feed.viewers.retain(|viewer| *viewer != peer);
+            feed.members -= 1;
+            if feed.members == 0 {
+                self.feeds.remove(&member.feed);
+            }
+        }
+        self.events.push_back((peer, PeerEvent::Closed(reason)));
+    }
+}

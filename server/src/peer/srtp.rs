@@ -1,0 +1,75 @@
+//! Encryption of what goes to one viewer and decryption of what it says (RFC 3711, RFC 7714).
+use rtc::{
+    crypto::{RTCCrypto, SecretVec},
+    shared::error::Error,
+    srtp::{
+        config::{Config, LABEL_EXTRACTOR_DTLS_SRTP},
+        context::Context,
+        option::srtcp_replay_protection,
+    },
+};
+use thiserror::Error as ThisError;
+
+pub(super) use rtc::srtp::protection_profile::ProtectionProfile as Profile;
+
+/// How far back an SRTCP packet may arrive out of order.
+const REPLAY_WINDOW: usize = 64;
+
+/// Keys that did not work, or a packet that was not protected with them.
+#[derive(Debug, ThisError)]
+#[error("SRTP: {0}")]
+pub(super) struct SrtpError(#[from] Error);
+
+/// Both directions of one SRTP session.
+pub(super) struct Srtp {
+    outbound: Context,
+    inbound: Context,
+}
+
+impl Srtp {
+    /// A session with the keys that a DTLS handshake `export`s (RFC 5764 section 4.2).
+    pub(super) fn new(
+        profile: Profile,
+        is_client: bool,
+        export: impl FnOnce(&str, usize) -> Result<SecretVec, Error>,
+        crypto: &dyn RTCCrypto,
+    ) -> Result<Self, SrtpError> {
+        let mut config = Config {
+            profile,
+            ..Config::default()
+        };
+        let material = export(LABEL_EXTRACTOR_DTLS_SRTP, config.keying_material_len())?;
+        config.set_session_keys_from_keying_material(material.as_ref(), is_client)?;
+        let keys = &config.keys;
+        let (key, salt) = (&keys.local_master_key, &keys.local_master_salt);
+        let outbound = Context::new(key, salt, profile, None, None, crypto)?;
+        let (key, salt) = (&keys.remote_master_key, &keys.remote_master_salt);
+        let replay = Some(srtcp_replay_protection(REPLAY_WINDOW));
+        let inbound = Context::new(key, salt, profile, None, replay, crypto)?;
+        Ok(Self { outbound, inbound })
+    }
+
+    /// Protects the RTP packet that begins at `start` and ends with the buffer, in place.
+    pub(super) fn protect_rtp(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        start: usize,
+    ) -> Result<(), SrtpError> {
+        let packet = self
+            .outbound
+            .encrypt_rtp(buffer.get(start..).unwrap_or_default())?;
+        buffer.truncate(start);
+        buffer.extend_from_slice(&packet);
+        Ok(())
+    }
+
+    /// Protects an RTCP packet.
+    pub(super) fn protect_rtcp(&mut self, packet: &[u8]) -> Result<impl AsRef<[u8]>, SrtpError> {
+        Ok(self.outbound.encrypt_rtcp(packet)?)
+    }
+
+    /// Opens an SRTCP packet of the viewer's.
+    pub(super) fn open_rtcp(&mut self, packet: &[u8]) -> Result<bytes::BytesMut, SrtpError> {
+        Ok(self.inbound.decrypt_rtcp(packet)?)
+    }
+}

@@ -1,0 +1,114 @@
+//! Frames and streams for tests.
+pub(super) mod viewer;
+
+use super::source::Source;
+use crate::{
+    picture::Captured,
+    stream::{Frame, FrameSink},
+};
+use bytes::Bytes;
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+/// Packets of a frame of [`frame`].
+pub(super) const PACKETS: u64 = 3;
+
+/// A frame of three packets in a stream of such frames, 20 a second.
+pub(super) fn frame(number: u64, idr: bool) -> Arc<Frame> {
+    frame_at(
+        number,
+        idr,
+        Captured {
+            at: Instant::now(),
+            wall: SystemTime::now(),
+        },
+    )
+}
+
+/// The same, captured at another time.
+pub(super) fn frame_at(number: u64, idr: bool, captured: Captured) -> Arc<Frame> {
+    let kind = if idr { 0x65 } else { 0x41 };
+    let payload = |position: u64| {
+        let mut payload = vec![kind; if position + 1 == PACKETS { 100 } else { 1000 }];
+        payload[1..9].copy_from_slice(&number.to_be_bytes());
+        payload[9] = position as u8;
+        Bytes::from(payload)
+    };
+    Arc::new(Frame {
+        number,
+        first_packet: number * PACKETS,
+        packets: (0..PACKETS).map(payload).collect(),
+        timestamp: number as u32 * 4500,
+        captured,
+        idr,
+    })
+}
+
+/// A stream whose frames come when the test says so.
+pub(super) struct Stub {
+    name: &'static str,
+    sink: Mutex<Option<Weak<dyn FrameSink>>>,
+    cache: Mutex<Vec<Arc<Frame>>>,
+    pub(super) key_frames_wanted: AtomicUsize,
+}
+
+impl Stub {
+    pub(super) fn new(name: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            sink: Mutex::new(None),
+            cache: Mutex::default(),
+            key_frames_wanted: AtomicUsize::new(0),
+        })
+    }
+
+    /// Passes a frame on to whoever has subscribed.
+    pub(super) fn emit(&self, frame: &Arc<Frame>) {
+        let sink = self.sink.lock().unwrap().as_ref().and_then(Weak::upgrade);
+        if let Some(sink) = sink {
+            sink.frame(frame);
+        }
+    }
+
+    /// Lets new viewers begin with these frames.
+    pub(super) fn keep(&self, frames: Vec<Arc<Frame>>) {
+        *self.cache.lock().unwrap() = frames;
+    }
+
+    pub(super) fn is_subscribed(&self) -> bool {
+        self.sink
+            .lock()
+            .unwrap()
+            .as_ref()
+            .is_some_and(|sink| sink.strong_count() > 0)
+    }
+
+    pub(super) fn key_frames_wanted(&self) -> usize {
+        self.key_frames_wanted.load(Ordering::SeqCst)
+    }
+}
+
+impl Source for Arc<Stub> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn subscribe(&self, sink: Arc<dyn FrameSink>) -> Box<dyn Any + Send> {
+        *self.sink.lock().unwrap() = Some(Arc::downgrade(&sink));
+        Box::new(sink)
+    }
+
+    fn first_frames(&self) -> Vec<Arc<Frame>> {
+        self.cache.lock().unwrap().clone()
+    }
+
+    fn request_key_frame(&self) {
+        self.key_frames_wanted.fetch_add(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,217 @@
+//! The server's side of a connection against a whole peer connection, datagram by datagram and in
+//! virtual time.
+use super::{
+    CloseReason, PeerEvent, PeerId,
+    answer::Answer,
+    candidate,
+    dtls::Identity,
+    ice::Credentials,
+    offer::{self, Description},
+    outgoing::Path,
+    rtp::{Orientation, Sources},
+    set::{NewPeer, Set},
+    testing::{
+        Stub, frame_at,
+        viewer::{Habits, Viewer},
+    },
+};
+use crate::picture::Captured;
+use rtc::{
+    peer_connection::state::RTCPeerConnectionState,
+    rtcp::{
+        payload_feedbacks::picture_loss_indication::PictureLossIndication,
+        transport_feedbacks::transport_layer_nack::{
+            TransportLayerNack, nack_pairs_from_sequence_numbers,
+        },
+    },
+};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+const MEDIA: u32 = 0x1111_1111;
+const RTX: u32 = 0x2222_2222;
+/// Between two looks at the timers.
+const STEP: Duration = Duration::from_millis(5);
+
+/// A server, its viewers, and a network between them that can lose datagrams.
+struct World {
+    now: Instant,
+    began: Instant,
+    set: Set,
+    identity: Arc<Identity>,
+    lite: bool,
+    stream: Arc<Stub>,
+    server: SocketAddr,
+    viewers: Vec<Viewer>,
+    events: Vec<(PeerId, PeerEvent)>,
+    /// Tells which datagrams from the server are lost.
+    lose: Box<dyn FnMut(&[u8]) -> bool>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(false)
+    }
+
+    fn with(lite: bool) -> Self {
+        let identity = Arc::new(Identity::generate().unwrap());
+        let now = Instant::now();
+        Self {
+            now,
+            began: now,
+            set: Set::new(Arc::clone(&identity), lite, || {}),
+            identity,
+            lite,
+            stream: Stub::new("camera"),
+            server: "10.0.0.1:8189".parse().unwrap(),
+            viewers: Vec::new(),
+            events: Vec::new(),
+            lose: Box::new(|_| false),
+        }
+    }
+
+    fn offer(&self) -> (Credentials, String) {
+        let credentials = Credentials::random();
+        let description = Description {
+            session: 1,
+            address: self.server,
+            ice: &credentials,
+            ice_lite: self.lite,
+            fingerprint: &self.identity.fingerprint().to_string(),
+            ssrc: MEDIA,
+            rtx_ssrc: RTX,
+            turned: false,
+        };
+        let sdp = description.sdp();
+        (credentials, sdp)
+    }
+
+    /// A viewer that has answered an offer; `edit` may change its answer.
+    fn join_with(
+        &mut self,
+        peer: u64,
+        habits: Habits,
+        edit: impl FnOnce(String) -> String,
+    ) -> PeerId {
+        let (credentials, sdp) = self.offer();
+        let address = SocketAddr::from(([10, 0, 0, 2], 5000 + peer as u16));
+        let (mut viewer, answer) = Viewer::answer(self.now, address, self.server, &sdp, habits);
+        viewer.add_candidate(&offer::candidates(&[self.server])[0]);
+        let new = NewPeer {
+            source: Arc::new(Arc::clone(&self.stream)),
+            credentials,
+            sources: Sources {
+                media: MEDIA,
+                rtx: RTX,
+            },
+            orientation: Orientation::Upright,
+            addresses: vec![self.server],
+            answer: Answer::parse(&edit(answer)).unwrap(),
+        };
+        self.set.add(self.now, PeerId(peer), new);
+        self.viewers.push(viewer);
+        PeerId(peer)
+    }
+
+    fn join(&mut self, peer: u64) -> PeerId {
+        self.join_with(peer, Habits::default(), |answer| answer)
+    }
+
+    /// A viewer that is connected.
+    fn connected() -> (Self, PeerId) {
+        let mut world = Self::new();
+        let peer = world.join(1);
+        world.run(Duration::from_secs(1));
+        assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+        world.events.clear();
+        (world, peer)
+    }
+
+    fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.set.handle_timeout(self.now);
+            for viewer in &mut self.viewers {
+                viewer.handle_timeout(self.now);
+            }
+            self.exchange();
+            self.now += STEP;
+        }
+    }
+
+    /// Delivers datagrams until nobody has any more.
+    fn exchange(&mut self) {
+        let mut busy = true;
+        while busy {
+            busy = false;
+            self.set.collect();
+            while self.set.fan_out(self.now) {}
+            while let Some(train) = self.set.out.front() {
+                let remote = train.path.remote;
+                let arrive = train
+                    .bytes
+                    .chunks(train.segment)
+                    .filter(|d| !(self.lose)(d));
+                if let Some(viewer) = self.viewers.iter_mut().find(|v| v.address == remote) {
+                    arrive.for_each(|d| viewer.receive(self.now, train.path.local, d));
+                }
+                self.set.out.pop();
+                busy = true;
+            }
+            for viewer in &mut self.viewers {
+                let path = Path {
+                    local: self.server,
+                    remote: viewer.address,
+                };
+                while let Some(datagram) = viewer.poll_transmit() {
+                    self.set.receive(self.now, path, &datagram);
+                    busy = true;
+                }
+            }
+        }
+        while let Some(event) = self.set.poll_event() {
+            self.events.push(event);
+        }
+    }
+
+    fn emit(&mut self, number: u64, idr: bool) {
+        let at = self.now;
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + (at - self.began);
+        self.stream
+            .emit(&frame_at(number, idr, Captured { at, wall }));
+        self.exchange();
+    }
+
+    /// The numbers of the frames that a viewer got, packet by packet.
+    fn frames(&self, viewer: usize) -> Vec<u64> {
+        let packets = self.viewers[viewer].packets.iter();
+        packets
+            .map(|p| u64::from_be_bytes(p.payload[1..9].try_into().unwrap()))
+            .collect()
+    }
+}
+
+#[test]
+fn a_viewer_connects_and_gets_frames() {
+    let (mut world, _) = World::connected();
+    assert!(world.now - world.began <= Duration::from_secs(1));
+    assert_eq!(world.viewers[0].state, RTCPeerConnectionState::Connected);
+
+    world.emit(1, true);
+    world.emit(2, false);
+    assert_eq!(world.frames(0), [1, 1, 1, 2, 2, 2]);
+    let headers: Vec<_> = world.viewers[0].packets.iter().map(|p| &p.header).collect();
+    assert!(
+        headers
+            .windows(2)
+            .all(|w| w[1].sequence_number == w[0].sequence_number.wrapping_add(1))
+    );
+    assert!(
+        headers
+            .iter()
+            .all(|h| h.ssrc == MEDIA && h.payload_type == 96)
+    );
+}
