@@ -13,7 +13,11 @@ use super::{
     srtp::{Srtp, SrtpError},
 };
 use crate::stream::Frame;
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// A viewer has so long to connect, once it has answered.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -74,7 +78,7 @@ impl Connection {
     }
 
     /// Whether the viewer may be at this address.
-    pub(super) fn expects(&self, remote: std::net::SocketAddr) -> bool {
+    pub(super) fn expects(&self, remote: SocketAddr) -> bool {
         self.ice.expects(remote)
     }
 
@@ -126,16 +130,32 @@ impl Connection {
         Ok(received)
     }
 
+    /// Sends what the viewer begins with.
+    pub(super) fn start(
+        &mut self,
+        frames: &[Arc<Frame>],
+        out: &mut Outgoing,
+    ) -> Result<(), CloseReason> {
+        for frame in frames {
+            self.pass(frame, out)?;
+        }
+        Ok(())
+    }
+
     /// Sends a frame, unless the viewer can make nothing of it or its last one still waits. True
     /// when a key frame has to come first.
     pub(super) fn send(&mut self, frame: &Frame, out: &mut Outgoing) -> Result<bool, CloseReason> {
-        let (Some(path), Some(srtp)) = (self.path, &mut self.srtp) else {
-            return Ok(false);
-        };
         if out.is_waiting(self.last_frame) {
             self.gate.close();
             return Ok(false);
         }
+        self.pass(frame, out)
+    }
+
+    fn pass(&mut self, frame: &Frame, out: &mut Outgoing) -> Result<bool, CloseReason> {
+        let (Some(path), Some(srtp)) = (self.path, &mut self.srtp) else {
+            return Ok(false);
+        };
         match self.gate.judge(frame.number, frame.idr) {
             Verdict::Send => {
                 self.rtp.send(frame, path, srtp, out)?;

@@ -111,3 +111,6 @@ pub(super) fn sender_report(
     };
     rtc::rtcp::packet::marshal(&[Box::new(report), Box::new(name)])
 }
+
+#[cfg(test)]
+mod tests;

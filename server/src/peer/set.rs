@@ -342,10 +342,8 @@ impl Set {
         if received.secured {
             self.events.push_back((peer, PeerEvent::Connected));
             feed.viewers.push(peer);
-            for frame in feed.first_frames() {
-                // What cannot be sent now will fail again with the next frame, and be told there.
-                let _ = member.connection.send(&frame, &mut self.out);
-            }
+            // What cannot be sent now will fail again with the next frame, and be told there.
+            let _ = member.connection.start(&feed.first_frames(), &mut self.out);
         }
     }
 

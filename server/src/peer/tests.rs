@@ -17,6 +17,7 @@ use super::{
 };
 use crate::picture::Captured;
 use rtc::{
+    dtls::extension::extension_use_srtp::SrtpProtectionProfile,
     peer_connection::state::RTCPeerConnectionState,
     rtcp::{
         payload_feedbacks::picture_loss_indication::PictureLossIndication,
@@ -26,8 +27,12 @@ use rtc::{
     },
 };
 use std::{
+    collections::HashSet,
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -96,8 +101,18 @@ impl World {
         habits: Habits,
         edit: impl FnOnce(String) -> String,
     ) -> PeerId {
-        let (credentials, sdp) = self.offer();
         let address = SocketAddr::from(([10, 0, 0, 2], 5000 + peer as u16));
+        self.join_at(peer, address, habits, edit)
+    }
+
+    fn join_at(
+        &mut self,
+        peer: u64,
+        address: SocketAddr,
+        habits: Habits,
+        edit: impl FnOnce(String) -> String,
+    ) -> PeerId {
+        let (credentials, sdp) = self.offer();
         let (mut viewer, answer) = Viewer::answer(self.now, address, self.server, &sdp, habits);
         viewer.add_candidate(&offer::candidates(&[self.server])[0]);
         let new = NewPeer {
@@ -185,6 +200,17 @@ impl World {
         self.exchange();
     }
 
+    /// Counts the datagrams from the server that are such.
+    fn count(&mut self, such: fn(&[u8]) -> bool) -> Arc<AtomicUsize> {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        self.lose = Box::new(move |datagram| {
+            counter.fetch_add(usize::from(such(datagram)), Ordering::SeqCst);
+            false
+        });
+        count
+    }
+
     /// The numbers of the frames that a viewer got, packet by packet.
     fn frames(&self, viewer: usize) -> Vec<u64> {
         let packets = self.viewers[viewer].packets.iter();
@@ -214,4 +240,375 @@ fn a_viewer_connects_and_gets_frames() {
             .iter()
             .all(|h| h.ssrc == MEDIA && h.payload_type == 96)
     );
+}
+
+#[test]
+fn a_viewer_without_candidates_is_found_by_its_checks() {
+    let mut world = World::new();
+    let peer = world.join_with(
+        1,
+        Habits {
+            candidates: false,
+            ..Habits::default()
+        },
+        |a| a,
+    );
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn a_viewer_who_wants_us_to_start_dtls_connects() {
+    let mut world = World::new();
+    let peer = world.join_with(
+        1,
+        Habits {
+            passive: true,
+            ..Habits::default()
+        },
+        |a| a,
+    );
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+    world.emit(1, true);
+    assert_eq!(world.frames(0), [1, 1, 1]);
+}
+
+#[test]
+fn a_lite_server_connects_too() {
+    let mut world = World::with(true);
+    let peer = world.join(1);
+    world.run(Duration::from_secs(2));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn a_viewer_that_has_only_the_older_cipher_connects() {
+    let profiles = &[SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80];
+    let mut world = World::new();
+    world.join_with(
+        1,
+        Habits {
+            profiles,
+            ..Habits::default()
+        },
+        |a| a,
+    );
+    world.run(Duration::from_secs(1));
+    world.emit(1, true);
+    assert_eq!(world.frames(0), [1, 1, 1]);
+}
+
+#[test]
+fn the_handshake_survives_losses() {
+    let mut world = World::new();
+    let peer = world.join(1);
+    let mut count = 0;
+    world.lose = Box::new(move |_| {
+        count += 1;
+        count % 3 == 0
+    });
+    world.run(Duration::from_secs(10));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn a_late_viewer_starts_with_the_frames_of_the_cache() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    world.emit(2, false);
+    let captured = Captured {
+        at: world.now,
+        wall: SystemTime::now(),
+    };
+    world.stream.keep(vec![
+        frame_at(1, true, captured),
+        frame_at(2, false, captured),
+    ]);
+    world.join(2);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.frames(1), [1, 1, 1, 2, 2, 2]);
+    // The frames of the cache may come by the inbox as well.
+    world.emit(2, false);
+    world.emit(3, false);
+    assert_eq!(world.frames(1)[6..], [3, 3, 3]);
+    assert_eq!(world.frames(0)[6..], [3, 3, 3]);
+}
+
+#[test]
+fn a_viewer_that_finds_no_key_frame_makes_the_stream_make_one() {
+    let (mut world, _) = World::connected();
+    world.emit(1, false);
+    assert!(world.frames(0).is_empty());
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+}
+
+#[test]
+fn a_pli_asks_the_stream_for_a_key_frame() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    let pli = PictureLossIndication {
+        sender_ssrc: 1,
+        media_ssrc: MEDIA,
+    };
+    let now = world.now;
+    world.viewers[0].send_rtcp(now, pli);
+    world.exchange();
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+}
+
+#[test]
+fn a_packet_that_a_viewer_missed_is_sent_again() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    let lost = world.viewers[0].packets[1]
+        .header
+        .sequence_number
+        .wrapping_add(3);
+    let mut count = 0;
+    world.lose = Box::new(move |_| {
+        count += 1;
+        count == 2
+    });
+    world.emit(2, false);
+    assert_eq!(world.frames(0), [1, 1, 1, 2, 2]);
+    world.lose = Box::new(|_| false);
+
+    let nacks = nack_pairs_from_sequence_numbers(&[lost]);
+    let now = world.now;
+    world.viewers[0].send_rtcp(
+        now,
+        TransportLayerNack {
+            sender_ssrc: 1,
+            media_ssrc: MEDIA,
+            nacks,
+        },
+    );
+    world.exchange();
+    let again = world.viewers[0].packets.last().unwrap();
+    assert_eq!(again.header.sequence_number, lost);
+    assert_eq!(world.set.counters.resent, 1);
+}
+
+#[test]
+fn sender_reports_come_every_second() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    let reports = world.count(|datagram| datagram[0] == 0x80 && datagram[1] == 200);
+    world.run(Duration::from_secs(3));
+    assert_eq!(reports.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_viewer_that_never_comes_is_given_up_after_fifteen_seconds() {
+    let mut world = World::new();
+    let peer = world.join(1);
+    world.viewers.clear();
+    world.run(Duration::from_millis(14_500));
+    assert!(world.events.is_empty() && world.stream.is_subscribed());
+    world.run(Duration::from_millis(1_000));
+    assert_eq!(
+        world.events,
+        [(peer, PeerEvent::Closed(CloseReason::NeverConnected))]
+    );
+    assert!(!world.stream.is_subscribed());
+    assert!(world.set.poll_timeout().is_none());
+}
+
+#[test]
+fn a_viewer_that_falls_silent_is_given_up_after_fifteen_seconds() {
+    let (mut world, peer) = World::connected();
+    world.viewers.clear();
+    world.run(Duration::from_secs(14));
+    assert!(world.events.is_empty());
+    world.run(Duration::from_secs(2));
+    assert_eq!(
+        world.events,
+        [(peer, PeerEvent::Closed(CloseReason::Silent))]
+    );
+    assert!(!world.stream.is_subscribed());
+}
+
+#[test]
+fn a_viewer_that_stays_is_not_given_up() {
+    let (mut world, _) = World::connected();
+    world.run(Duration::from_secs(60));
+    assert!(world.events.is_empty());
+}
+
+#[test]
+fn a_viewer_that_says_goodbye_is_gone_at_once() {
+    let (mut world, peer) = World::connected();
+    world.viewers[0].leave();
+    world.exchange();
+    assert_eq!(
+        world.events,
+        [(peer, PeerEvent::Closed(CloseReason::ByViewer))]
+    );
+}
+
+#[test]
+fn a_viewer_that_we_close_is_told() {
+    let (mut world, peer) = World::connected();
+    let alerts = world.count(|datagram| datagram[0] == 21);
+    world.set.close(world.now, peer, CloseReason::Requested);
+    world.exchange();
+    assert_eq!(alerts.load(Ordering::SeqCst), 1);
+    assert_eq!(
+        world.events,
+        [(peer, PeerEvent::Closed(CloseReason::Requested))]
+    );
+}
+
+#[test]
+fn a_certificate_that_was_not_announced_is_refused() {
+    let mut world = World::new();
+    let other = Identity::generate().unwrap().fingerprint();
+    let peer = world.join_with(1, Habits::default(), |answer| {
+        let announced = answer
+            .lines()
+            .find(|l| l.starts_with("a=fingerprint"))
+            .unwrap();
+        answer.replace(announced, &format!("a=fingerprint:sha-256 {other}"))
+    });
+    world.run(Duration::from_secs(2));
+    let [(closed, PeerEvent::Closed(CloseReason::Failed(reason)))] = world.events.as_slice() else {
+        panic!("{:?}", world.events);
+    };
+    assert_eq!(*closed, peer);
+    assert!(reason.contains("fingerprint"), "{reason}");
+}
+
+#[test]
+fn a_check_with_a_stolen_name_but_without_the_password_moves_no_address() {
+    let mut world = World::new();
+    world.join(1);
+    let thief = SocketAddr::from(([10, 0, 0, 66], 6666));
+    let mut stolen = None;
+    for viewer in &mut world.viewers {
+        viewer.handle_timeout(world.now);
+        stolen = viewer.poll_transmit();
+    }
+    let mut stolen = stolen.expect("a check");
+    // Any change breaks the integrity.
+    let last = stolen.len() - 12;
+    stolen[last] ^= 1;
+    let path = Path {
+        local: world.server,
+        remote: thief,
+    };
+    world.set.receive(world.now, path, &stolen);
+    let mut answered = false;
+    while let Some(train) = world.set.out.front() {
+        answered |= train.path.remote == thief;
+        world.set.out.pop();
+    }
+    assert!(!answered);
+    world.set.receive(world.now, path, &[22, 254, 253, 0]);
+    assert_eq!(world.set.counters.garbage, 1);
+}
+
+#[test]
+fn a_check_from_the_port_of_mdns_moves_no_address() {
+    let mut world = World::new();
+    world.join(1);
+    let path = Path {
+        local: world.server,
+        remote: ([10, 0, 0, 66], 5353).into(),
+    };
+    world.viewers[0].handle_timeout(world.now);
+    let check = world.viewers[0].poll_transmit().expect("a check");
+    world.set.receive(world.now, path, &check);
+    assert_eq!(world.set.counters.garbage, 1);
+    assert!(world.set.out.front().is_none());
+}
+
+#[test]
+fn a_viewer_that_comes_again_from_the_same_address_takes_it_over() {
+    let (mut world, first) = World::connected();
+    let address = world.viewers.remove(0).address;
+    let second = world.join_at(2, address, Habits::default(), |answer| answer);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(second, PeerEvent::Connected)]);
+    world.events.clear();
+    world.emit(1, true);
+    world.run(Duration::from_secs(20));
+    assert_eq!(
+        world.events,
+        [(first, PeerEvent::Closed(CloseReason::Silent))]
+    );
+    assert_eq!(world.viewers[0].state, RTCPeerConnectionState::Connected);
+}
+
+#[test]
+fn a_viewer_has_sixteen_addresses_at_most() {
+    let mut world = World::new();
+    world.join(1);
+    let mut tried = HashSet::new();
+    for port in 6000..6050 {
+        let line = format!("candidate:1 1 udp 1 10.0.0.9 {port} typ host");
+        let remote = candidate::parse(&line).unwrap().unwrap();
+        world.set.add_candidate(world.now, PeerId(1), remote);
+    }
+    world.viewers.clear();
+    for _ in 0..40 {
+        world.set.handle_timeout(world.now);
+        while let Some(train) = world.set.out.front() {
+            tried.insert(train.path.remote);
+            world.set.out.pop();
+        }
+        world.now += Duration::from_millis(20);
+    }
+    assert_eq!(tried.len(), candidate::MAX_REMOTE);
+}
+
+#[test]
+fn garbage_disturbs_nobody() {
+    let (mut world, _) = World::connected();
+    let mut noise = 1_u32;
+    for length in 0..2000 {
+        let datagram: Vec<u8> = (0..length % 200)
+            .map(|_| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (noise >> 24) as u8
+            })
+            .collect();
+        for remote in [world.viewers[0].address, ([10, 0, 0, 66], 7000).into()] {
+            world.set.receive(
+                world.now,
+                Path {
+                    local: world.server,
+                    remote,
+                },
+                &datagram,
+            );
+        }
+    }
+    world.exchange();
+    assert!(world.events.is_empty());
+    world.emit(1, true);
+    assert_eq!(world.frames(0), [1, 1, 1]);
+}
+
+#[test]
+fn a_viewer_whose_last_frame_still_waits_loses_whole_frames_only() {
+    let (mut world, _) = World::connected();
+    let emit = |world: &mut World, number, idr| {
+        let captured = Captured {
+            at: world.now,
+            wall: SystemTime::now(),
+        };
+        world.stream.emit(&frame_at(number, idr, captured));
+        world.set.collect();
+        while world.set.fan_out(world.now) {}
+    };
+    emit(&mut world, 1, true);
+    emit(&mut world, 2, false);
+    emit(&mut world, 3, false);
+    world.exchange();
+    assert_eq!(world.frames(0), [1, 1, 1]);
+    world.emit(4, false);
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+    world.emit(5, true);
+    assert_eq!(world.frames(0), [1, 1, 1, 5, 5, 5]);
 }

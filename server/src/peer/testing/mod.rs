@@ -1,19 +1,23 @@
 //! Frames and streams for tests.
 pub(super) mod viewer;
 
-use super::source::Source;
+use super::{
+    source::Source,
+    srtp::{Profile, Srtp},
+};
 use crate::{
     picture::Captured,
     stream::{Frame, FrameSink},
 };
 use bytes::Bytes;
+use rtc::{crypto::SecretVec, srtp::context::Context};
 use std::{
     any::Any,
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 /// Packets of a frame of [`frame`].
@@ -48,6 +52,28 @@ pub(super) fn frame_at(number: u64, idr: bool, captured: Captured) -> Arc<Frame>
         captured,
         idr,
     })
+}
+
+/// A server's SRTP session, and what reads its packets at the other end.
+pub(super) fn srtp_pair() -> (Srtp, Context) {
+    let crypto = rtc::crypto::default_provider().unwrap();
+    let profile = Profile::AeadAes128Gcm;
+    let material: Vec<u8> = (0..56).collect();
+    // Keys of the client and the server, then their salts: RFC 5764 section 4.2.
+    let reader = Context::new(
+        &material[16..32],
+        &material[44..],
+        profile,
+        None,
+        None,
+        crypto.crypto(),
+    );
+    let export = |_: &str, length| {
+        assert_eq!(length, material.len());
+        Ok(SecretVec::new(material.clone()))
+    };
+    let srtp = Srtp::new(profile, false, export, crypto.crypto()).unwrap();
+    (srtp, reader.unwrap())
 }
 
 /// A stream whose frames come when the test says so.

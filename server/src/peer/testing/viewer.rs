@@ -64,7 +64,6 @@ pub(crate) struct Viewer {
     pub(crate) state: RTCPeerConnectionState,
     receiver: Option<RTCRtpReceiverId>,
     pub(crate) packets: Vec<rtp::Packet>,
-    pub(crate) reports: Vec<rtcp::sender_report::SenderReport>,
 }
 
 impl Viewer {
@@ -121,7 +120,6 @@ impl Viewer {
             state: RTCPeerConnectionState::New,
             receiver: None,
             packets: Vec::new(),
-            reports: Vec::new(),
         };
         (viewer, answer)
     }
@@ -185,13 +183,8 @@ impl Viewer {
             }
         }
         while let Some(message) = self.pc.poll_read() {
-            match message.message {
-                RTCMessage::RtpPacket(_, packet) => self.packets.push(packet),
-                RTCMessage::RtcpPacket(_, packets) => {
-                    let reports = packets.iter().filter_map(|p| p.as_any().downcast_ref());
-                    self.reports.extend(reports.cloned());
-                }
-                _ => {}
+            if let RTCMessage::RtpPacket(_, packet) = message.message {
+                self.packets.push(packet);
             }
         }
     }
