@@ -159,3 +159,6 @@ impl IoThread {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use std::{
     any::Any,
     sync::{
         Arc, Mutex, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Instant, SystemTime},
 };
@@ -81,7 +81,8 @@ pub(super) struct Stub {
     name: &'static str,
     sink: Mutex<Option<Weak<dyn FrameSink>>>,
     cache: Mutex<Vec<Arc<Frame>>>,
-    pub(super) key_frames_wanted: AtomicUsize,
+    key_frames_wanted: AtomicUsize,
+    panics: AtomicBool,
 }
 
 impl Stub {
@@ -91,6 +92,7 @@ impl Stub {
             sink: Mutex::new(None),
             cache: Mutex::default(),
             key_frames_wanted: AtomicUsize::new(0),
+            panics: AtomicBool::new(false),
         })
     }
 
@@ -115,6 +117,11 @@ impl Stub {
             .is_some_and(|sink| sink.strong_count() > 0)
     }
 
+    /// The next one who asks for a key frame meets a bug.
+    pub(super) fn panic_when_asked(&self) {
+        self.panics.store(true, Ordering::SeqCst);
+    }
+
     pub(super) fn key_frames_wanted(&self) -> usize {
         self.key_frames_wanted.load(Ordering::SeqCst)
     }
@@ -135,6 +142,10 @@ impl Source for Arc<Stub> {
     }
 
     fn request_key_frame(&self) {
+        assert!(
+            !self.panics.swap(false, Ordering::SeqCst),
+            "a bug that the test wants"
+        );
         self.key_frames_wanted.fetch_add(1, Ordering::SeqCst);
     }
 }

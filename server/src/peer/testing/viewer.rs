@@ -60,7 +60,7 @@ impl Default for Habits {
 pub(crate) struct Viewer {
     pc: RTCPeerConnection,
     pub(crate) address: SocketAddr,
-    server: SocketAddr,
+    pub(crate) server: SocketAddr,
     pub(crate) state: RTCPeerConnectionState,
     receiver: Option<RTCRtpReceiverId>,
     pub(crate) packets: Vec<rtp::Packet>,

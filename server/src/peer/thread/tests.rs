@@ -1,0 +1,276 @@
+//! The whole way over real sockets, in real time.
+use crate::peer::{
+    AnswerError, CandidateError, CloseReason, Offer, OfferError, OfferOptions, PeerEvent, PeerId,
+    Peers, PeersConfig, PeersError,
+    testing::{
+        Stub, frame,
+        viewer::{Habits, Viewer},
+    },
+};
+use std::{
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
+    time::{Duration, Instant},
+};
+
+/// Longer than anything here takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Server {
+    peers: Peers,
+    events: Receiver<(PeerId, PeerEvent)>,
+    stream: Arc<Stub>,
+}
+
+impl Server {
+    fn start(listen: &[&str]) -> Self {
+        let config = PeersConfig {
+            listen: listen
+                .iter()
+                .map(|address| address.parse().unwrap())
+                .collect(),
+            ..PeersConfig::default()
+        };
+        let (tell, events) = mpsc::channel();
+        let peers = Peers::start(config, move |peer, event| {
+            let _ = tell.send((peer, event));
+        });
+        Self {
+            peers: peers.unwrap(),
+            events,
+            stream: Stub::new("camera"),
+        }
+    }
+
+    fn offer(&self) -> Offer {
+        let stream = Arc::new(Arc::clone(&self.stream));
+        self.peers
+            .offer_source(stream, OfferOptions::default())
+            .unwrap()
+    }
+
+    fn event(&self) -> (PeerId, PeerEvent) {
+        self.events.recv_timeout(PATIENCE).expect("an event")
+    }
+
+    /// A viewer at `ip` that has answered.
+    fn join(&self, ip: &str, server: SocketAddr) -> (PeerId, Client) {
+        let Offer {
+            peer,
+            sdp,
+            candidates,
+        } = self.offer();
+        let socket = UdpSocket::bind((ip, 0)).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(5)))
+            .unwrap();
+        let address = socket.local_addr().unwrap();
+        let now = Instant::now();
+        let (mut viewer, answer) = Viewer::answer(now, address, server, &sdp, Habits::default());
+        for line in candidates
+            .iter()
+            .filter(|line| line.contains(&server.ip().to_string()))
+        {
+            viewer.add_candidate(line);
+        }
+        self.peers.answer(peer, &answer).unwrap();
+        (peer, Client { viewer, socket })
+    }
+
+    fn connect(&self) -> (PeerId, Client) {
+        let server = self.peers.addresses()[0];
+        let (peer, mut client) = self.join(&server.ip().to_string(), server);
+        client.run_until(|_| self.events.try_recv() == Ok((peer, PeerEvent::Connected)));
+        (peer, client)
+    }
+}
+
+struct Client {
+    viewer: Viewer,
+    socket: UdpSocket,
+}
+
+impl Client {
+    fn run_until(&mut self, mut done: impl FnMut(&Viewer) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        let mut buffer = [0; 2048];
+        while !done(&self.viewer) {
+            assert!(Instant::now() < end, "patience is at its end");
+            self.viewer.handle_timeout(Instant::now());
+            while let Some(datagram) = self.viewer.poll_transmit() {
+                self.socket.send_to(&datagram, self.viewer.server).unwrap();
+            }
+            if let Ok((length, from)) = self.socket.recv_from(&mut buffer) {
+                self.viewer.receive(Instant::now(), from, &buffer[..length]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_viewer_gets_frames_over_a_socket_and_can_be_told_to_go() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let (peer, mut client) = server.connect();
+    for number in 1..100 {
+        server.stream.emit(&frame(number, number == 1));
+        client.run_until(|viewer| viewer.packets.len() == 3 * number as usize);
+    }
+    server.peers.close(peer);
+    assert_eq!(
+        server.event(),
+        (peer, PeerEvent::Closed(CloseReason::Requested))
+    );
+}
+
+#[test]
+fn the_unspecified_address_answers_from_the_address_that_was_asked() {
+    // 127.0.0.2 is not what the kernel would choose by itself.
+    let server = Server::start(&["0.0.0.0:0"]);
+    let asked = SocketAddr::new([127, 0, 0, 2].into(), server.peers.addresses()[0].port());
+    let (peer, mut client) = server.join("127.0.0.1", asked);
+    client.viewer.add_candidate(&format!(
+        "candidate:1 1 udp 1 127.0.0.2 {} typ host",
+        asked.port()
+    ));
+    client.run_until(|_| server.events.try_recv() == Ok((peer, PeerEvent::Connected)));
+    server.stream.emit(&frame(1, true));
+    client.run_until(|viewer| viewer.packets.len() == 3);
+}
+
+#[test]
+fn the_unspecified_ipv6_address_serves_ipv4_too() {
+    let Ok(_) = UdpSocket::bind("[::1]:0") else {
+        eprintln!("no IPv6 here");
+        return;
+    };
+    let server = Server::start(&["[::]:0"]);
+    let port = server.peers.addresses()[0].port();
+    for (ip, asked) in [("127.0.0.1", "127.0.0.1"), ("::1", "::1")] {
+        let asked = SocketAddr::new(asked.parse().unwrap(), port);
+        let (peer, mut client) = server.join(ip, asked);
+        client.viewer.add_candidate(&format!(
+            "candidate:1 1 udp 1 {} {port} typ host",
+            asked.ip()
+        ));
+        client.run_until(|_| server.events.try_recv() == Ok((peer, PeerEvent::Connected)));
+    }
+}
+
+#[test]
+fn an_offer_is_answered_once() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let offer = server.offer();
+    let address = SocketAddr::from(([127, 0, 0, 1], 9));
+    let (_, answer) = Viewer::answer(
+        Instant::now(),
+        address,
+        address,
+        &offer.sdp,
+        Habits::default(),
+    );
+    let nobody = PeerId(999);
+    let candidate = "candidate:1 1 udp 1 127.0.0.1 5000 typ host";
+
+    assert_eq!(
+        server.peers.answer(nobody, &answer),
+        Err(AnswerError::UnknownPeer)
+    );
+    let early = server.peers.add_candidate(offer.peer, candidate);
+    assert_eq!(early, Err(CandidateError::UnknownPeer));
+    assert!(server.peers.answer(offer.peer, "nonsense").is_err());
+    assert_eq!(server.peers.answer(offer.peer, &answer), Ok(()));
+    assert_eq!(
+        server.peers.answer(offer.peer, &answer),
+        Err(AnswerError::AnsweredBefore)
+    );
+    assert_eq!(server.peers.add_candidate(offer.peer, candidate), Ok(()));
+    assert_eq!(
+        server.peers.add_candidate(offer.peer, "x"),
+        Err(CandidateError::Invalid)
+    );
+
+    server.peers.request_key_frame(offer.peer);
+    assert_eq!(server.stream.key_frames_wanted(), 1);
+    server.peers.close(offer.peer);
+    assert_eq!(
+        server.event(),
+        (offer.peer, PeerEvent::Closed(CloseReason::Requested))
+    );
+    assert_eq!(
+        server.peers.answer(offer.peer, &answer),
+        Err(AnswerError::UnknownPeer)
+    );
+}
+
+#[test]
+fn a_withdrawn_offer_cannot_be_answered() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let peer = server.offer().peer;
+    server.peers.close(peer);
+    assert_eq!(
+        server.peers.answer(peer, "v=0"),
+        Err(AnswerError::UnknownPeer)
+    );
+}
+
+#[test]
+fn offers_that_nobody_answers_are_bounded() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let stream = || Arc::new(Arc::clone(&server.stream));
+    let mut made = 0;
+    let error = loop {
+        match server.peers.offer_source(stream(), OfferOptions::default()) {
+            Ok(_) => made += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error, made), (OfferError::TooMany, 1024));
+}
+
+#[test]
+fn a_panic_ends_the_viewers_and_not_the_server() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let (peer, _client) = server.connect();
+    server.stream.panic_when_asked();
+    // Without a key frame before it this frame makes the thread ask for one.
+    server.stream.emit(&frame(7, false));
+    let (closed, PeerEvent::Closed(CloseReason::Failed(_))) = server.event() else {
+        panic!("the viewer was not closed");
+    };
+    assert_eq!(closed, peer);
+    let (_, mut client) = server.connect();
+    server.stream.emit(&frame(8, true));
+    client.run_until(|viewer| viewer.packets.len() == 3);
+}
+
+#[test]
+fn shutting_down_tells_everybody_and_makes_no_more_offers() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let (peer, _client) = server.connect();
+    server.peers.shutdown();
+    assert_eq!(
+        server.event(),
+        (peer, PeerEvent::Closed(CloseReason::Shutdown))
+    );
+    let stream = Arc::new(Arc::clone(&server.stream));
+    let offer = server.peers.offer_source(stream, OfferOptions::default());
+    assert_eq!(offer.err(), Some(OfferError::Down));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let listen = vec![taken.local_addr().unwrap()];
+    let address = listen[0];
+    let config = PeersConfig {
+        listen,
+        ..PeersConfig::default()
+    };
+    match Peers::start(config, |_, _| {}).err() {
+        Some(PeersError::Bind { address: named, .. }) => assert_eq!(named, address),
+        other => panic!("{other:?}"),
+    }
+}
