@@ -72,7 +72,6 @@ use thread::{Command, IoThread};
 pub(crate) use answer::AnswerError;
 pub(crate) use candidate::CandidateError;
 pub(crate) use rtp::Orientation;
-pub(crate) use sdp::SdpError;
 
 /// How viewers reach this server.
 #[derive(Clone, Debug, Default)]

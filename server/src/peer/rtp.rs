@@ -7,11 +7,11 @@ use super::{
     outgoing::{Outgoing, Path},
     srtp::{Srtp, SrtpError},
 };
-use crate::stream::Frame;
+use crate::stream::{FIRST_PACKET_EXTENSIONS, Frame};
 use std::collections::VecDeque;
 
 /// The room that header extensions take at most: what a packet of [`Frame`] leaves free.
-const MAX_EXTENSIONS: usize = 20;
+const MAX_EXTENSIONS: usize = FIRST_PACKET_EXTENSIONS;
 
 /// A viewer may have so many packets in advance of what it gets repeated.
 const MAX_BUDGET: u32 = 1024;
