@@ -83,7 +83,7 @@ impl Picture {
         }
     }
 
-    /// When a disconnected peer connection is given up. Browsers take three times as long.
+    /// When a disconnected peer connection is given up. Browsers take far longer.
     pub(super) fn deadline(&self, timing: &Timing) -> Option<Time> {
         self.disconnected.map(|since| since + timing.no_packets)
     }

@@ -118,11 +118,14 @@ fn a_browser_that_makes_no_answer_is_not_waited_for_without_end() {
 
 #[test]
 fn an_answer_that_fails_is_told_with_the_browsers_reason() {
-    let mut stage = Stage::new();
-    stage.get_offer();
-    let reason = "InvalidAccessError";
-    stage.input(Input::AnswerFailed { reason });
-    assert_eq!(*stage.problem(), Problem::AnswerFailed(reason.to_owned()));
+    // After `join` the answer was reported but is not the local description yet.
+    for reach in [Stage::get_offer, Stage::join] {
+        let mut stage = Stage::new();
+        reach(&mut stage);
+        let reason = "InvalidAccessError";
+        stage.input(Input::AnswerFailed { reason });
+        assert_eq!(*stage.problem(), Problem::AnswerFailed(reason.to_owned()));
+    }
 }
 
 #[test]
@@ -193,6 +196,46 @@ fn waits_stay_long_after_a_picture_that_did_not_last() {
     stage.play();
     stage.keep_playing(4);
     assert!(waits(&mut stage, 1)[0] >= 2500);
+}
+
+#[test]
+fn waits_stay_long_when_a_late_source_leads_to_no_picture() {
+    let mut stage = Stage::new();
+    waits(&mut stage, 8);
+    stage.attach();
+    stage.acknowledge_all();
+    stage.plugin(features("stun:a:1"));
+    for _ in 0..10 {
+        stage.plugin(plugin_error(503, "not yet"));
+        stage.pass(1000);
+        stage.acknowledge_all();
+    }
+    stage.offer();
+    assert!(waits(&mut stage, 1)[0] >= 2500);
+}
+
+#[test]
+fn waits_are_short_again_after_a_server_that_waited_for_its_source() {
+    let mut stage = Stage::new();
+    waits(&mut stage, 8);
+    stage.attach();
+    for _ in 0..10 {
+        stage.acknowledge_all();
+        stage.plugin(plugin_error(503, "not yet"));
+        stage.pass(1000);
+    }
+    assert!(waits(&mut stage, 1)[0] <= 250);
+}
+
+#[test]
+fn waits_are_short_again_for_somebody_who_left_and_comes_back() {
+    let mut stage = Stage::new();
+    waits(&mut stage, 8);
+    stage.viewer.leave(stage.now);
+    stage.collect();
+    stage.viewer.reconnect(stage.now);
+    stage.collect();
+    assert!(waits(&mut stage, 1)[0] <= 250);
 }
 
 #[test]

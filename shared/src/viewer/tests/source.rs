@@ -55,6 +55,22 @@ fn a_refusal_that_comes_twice_is_asked_for_once() {
 }
 
 #[test]
+fn a_refusal_of_watch_is_not_taken_for_one_of_features() {
+    let mut stage = Stage::new();
+    stage.attach();
+    stage.acknowledge_all();
+    stage.plugin(not_ready());
+    stage.plugin(not_ready());
+    stage.plugin(features("stun:a:1"));
+    stage.offer();
+    let (sdp, ice_url) = (OFFER.to_owned(), Some("stun:a:1".to_owned()));
+    assert_eq!(
+        stage.outputs().last(),
+        Some(&Output::ApplyOffer { sdp, ice_url })
+    );
+}
+
+#[test]
 fn a_session_is_kept_alive_while_the_source_is_away() {
     let mut stage = Stage::new();
     stage.attach();

@@ -127,6 +127,20 @@ fn a_page_that_nobody_sees_need_not_decode() {
 }
 
 #[test]
+fn what_went_by_while_nobody_saw_it_is_no_standstill() {
+    let mut stage = Stage::new();
+    stage.play();
+    stage.viewer.set_visible(stage.now, false);
+    // Browsers slow down the timers of such a page, too.
+    stage.pass(9000);
+    stage.viewer.set_visible(stage.now, true);
+    stage.stats(3000, 1);
+    assert_eq!(key_frames_asked(&mut stage), 0);
+    stage.stats(3001, 2);
+    assert_eq!(*stage.status(), Status::Playing);
+}
+
+#[test]
 fn a_page_that_nobody_sees_notices_a_lost_picture_all_the_same() {
     let mut stage = Stage::new();
     stage.play();
