@@ -1,0 +1,142 @@
+//! What was typed after `cargo xtask`.
+
+use crate::error::{Error, Result};
+
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask <command>
+
+  run [-- ARGS]     build the page and the server, then start the server with ARGS
+  test [FILTER…]    run every test: native, in headless Chromium, end to end
+      --fast        only the native tests of shared, server and xtask
+  build             the release build: the page, and the server that carries it
+  serve [-- ARGS]   the page with hot reload (trunk serve), beside a running server
+  lint              rustfmt and clippy, native and wasm, warnings are errors
+  ci                lint and test in one go, as continuous integration does
+  bench [ARGS]      the benchmarks; `cargo xtask bench --help` lists them
+  setup             install every tool that the other commands need, and nothing else
+  help              this text
+
+Tools that are missing are installed into target/tools, or into $FANLIGHT_TOOLS. What only the system's
+package manager can install is installed with it, as root or through sudo; otherwise the command to type
+is printed.
+";
+
+/// One command with its own arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help,
+    Setup,
+    Build,
+    Run(Vec<String>),
+    Serve(Vec<String>),
+    Test(TestOptions),
+    Lint,
+    Ci,
+    Bench(Vec<String>),
+}
+
+/// Which tests to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TestOptions {
+    /// Leave out what needs a browser or a running server.
+    pub(crate) fast: bool,
+    /// Parts of tests' names; none means all tests.
+    pub(crate) filters: Vec<String>,
+}
+
+/// Reads the arguments that follow the program's name.
+pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> {
+    let mut arguments = arguments.peekable();
+    let Some(name) = arguments.next() else {
+        return Ok(Command::Help);
+    };
+    let command = match name.as_str() {
+        "help" | "--help" | "-h" => Command::Help,
+        "run" => return Ok(Command::Run(passed_on(arguments))),
+        "serve" => return Ok(Command::Serve(passed_on(arguments))),
+        "bench" => return Ok(Command::Bench(passed_on(arguments))),
+        "test" => return test_options(arguments).map(Command::Test),
+        "setup" => Command::Setup,
+        "build" => Command::Build,
+        "lint" => Command::Lint,
+        "ci" => Command::Ci,
+        other => return Err(Error::new(format!("there is no command `{other}`"))),
+    };
+    match arguments.next() {
+        Some(extra) => Err(Error::new(format!("`{name}` takes no argument `{extra}`"))),
+        None => Ok(command),
+    }
+}
+
+/// Everything for another program; one `--` in front of it is only a separator.
+fn passed_on(mut arguments: std::iter::Peekable<impl Iterator<Item = String>>) -> Vec<String> {
+    arguments.next_if(|first| first == "--");
+    arguments.collect()
+}
+
+fn test_options(arguments: impl Iterator<Item = String>) -> Result<TestOptions> {
+    let mut options = TestOptions::default();
+    for argument in arguments {
+        match argument.as_str() {
+            "--fast" => options.fast = true,
+            "--" => {}
+            option if option.starts_with('-') => {
+                return Err(Error::new(format!("`test` has no option `{option}`")));
+            }
+            filter => options.filters.push(filter.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn what_follows_run_goes_to_the_server() {
+        let expected = Command::Run(vec!["--source".into(), "test".into()]);
+        assert_eq!(parsed("run -- --source test").unwrap(), expected);
+        assert_eq!(parsed("run --source test").unwrap(), expected);
+    }
+
+    #[test]
+    fn test_takes_filters_and_fast_in_any_order() {
+        let Command::Test(options) = parsed("test key_frame --fast viewer").unwrap() else {
+            panic!("not a test command");
+        };
+        assert!(options.fast);
+        assert_eq!(options.filters, ["key_frame", "viewer"]);
+    }
+
+    #[test]
+    fn a_misspelt_command_or_option_is_named() {
+        assert!(parsed("tset").unwrap_err().to_string().contains("`tset`"));
+        assert!(
+            parsed("test --slow")
+                .unwrap_err()
+                .to_string()
+                .contains("`--slow`")
+        );
+        assert!(
+            parsed("lint --fix")
+                .unwrap_err()
+                .to_string()
+                .contains("`--fix`")
+        );
+    }
+
+    #[test]
+    fn every_command_is_in_the_help() {
+        for command in [
+            "run", "test", "build", "serve", "lint", "ci", "bench", "setup", "help",
+        ] {
+            assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
+            assert!(parsed(command).is_ok(), "{command}");
+        }
+    }
+}

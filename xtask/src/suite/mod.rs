@@ -1,0 +1,128 @@
+//! The whole test suite, stage by stage. A stage that fails keeps no other from running.
+
+pub(crate) mod results;
+mod stage;
+
+use crate::arguments::TestOptions;
+use crate::error::Result;
+use crate::tools::{Need, Tools, WASM_TARGET};
+use crate::workspace::Workspace;
+use crate::{lint, page, server};
+use results::Tally;
+use std::process::{Command, ExitCode};
+
+/// `cargo xtask test`.
+pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    if options.fast {
+        Tools::ensure(workspace, &[Need::Native])?;
+        tally.add(native(workspace, options));
+    } else {
+        test(workspace, options, &mut tally);
+    }
+    Ok(tally.finish())
+}
+
+/// `cargo xtask ci`: lints and tests, one sum at the end.
+pub(crate) fn run_all(workspace: &Workspace) -> Result<ExitCode> {
+    let mut tally = Tally::default();
+    if let Err(error) = lint::check(workspace, &mut tally) {
+        eprintln!("{error}");
+        tally.add(Tally::failed("set-up for lints"));
+    }
+    test(workspace, &TestOptions::default(), &mut tally);
+    Ok(tally.finish())
+}
+
+fn test(workspace: &Workspace, options: &TestOptions, tally: &mut Tally) {
+    let needs = [Need::Native, Need::Page, Need::Browser, Need::JanusJs];
+    let tools = match Tools::ensure(workspace, &needs) {
+        Ok(tools) => tools,
+        Err(error) => {
+            eprintln!("{error}");
+            tally.add(Tally::failed("set-up"));
+            tally.add(native(workspace, options));
+            return;
+        }
+    };
+    // The page comes first: the server's build embeds it.
+    let page = page::build(workspace, &tools);
+    tally.add(native(workspace, options));
+    tally.add(in_browser(workspace, &tools, options));
+    match page.and_then(|()| server::build(workspace, server::Profile::Dev)) {
+        Ok(server) => tally.add(end_to_end(workspace, &tools, &server, options)),
+        Err(error) => {
+            eprintln!("{error}");
+            tally.add(Tally::failed("build of the page and the server"));
+        }
+    }
+}
+
+fn native(workspace: &Workspace, options: &TestOptions) -> Tally {
+    let mut cargo = Command::new("cargo");
+    cargo.args([
+        "test",
+        "--package",
+        "fanlight-protocol",
+        "--package",
+        "fanlight",
+        "--package",
+        "xtask",
+    ]);
+    finish(&mut cargo, workspace, options, &[]);
+    stage::run("native", "tests of shared, server and xtask", cargo)
+}
+
+fn in_browser(workspace: &Workspace, tools: &Tools, options: &TestOptions) -> Tally {
+    let mut cargo = tools.command("cargo");
+    cargo.args([
+        "test",
+        "--package",
+        "fanlight-client",
+        "--target",
+        WASM_TARGET,
+        "--lib",
+    ]);
+    if workspace.root.join("client/tests").is_dir() {
+        cargo.args(["--test", "*"]);
+    }
+    finish(&mut cargo, workspace, options, &[]);
+    cargo.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+        "wasm-bindgen-test-runner",
+    );
+    cargo
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "180")
+        .envs(tools.chromedriver().map(|driver| ("CHROMEDRIVER", driver)));
+    stage::run("browser", "tests of the client in headless Chromium", cargo)
+}
+
+fn end_to_end(
+    workspace: &Workspace,
+    tools: &Tools,
+    server: &server::Server,
+    options: &TestOptions,
+) -> Tally {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--package", "fanlight-tests"]);
+    // One at a time: each has a server and a browser of its own, and two cores are all that a small machine has.
+    finish(&mut cargo, workspace, options, &["--test-threads=1"]);
+    cargo.env("FANLIGHT_BIN", server.binary());
+    cargo.envs(tools.chromedriver().map(|driver| ("CHROMEDRIVER", driver)));
+    cargo.envs(tools.janus_js().map(|folder| ("FANLIGHT_JANUS_JS", folder)));
+    stage::run("end to end", "the real server and a real browser", cargo)
+}
+
+/// What every `cargo test` here has in common.
+fn finish(
+    cargo: &mut Command,
+    workspace: &Workspace,
+    options: &TestOptions,
+    for_programs: &[&str],
+) {
+    cargo
+        .current_dir(&workspace.root)
+        .args(["--locked", "--no-fail-fast", "--target-dir"])
+        .arg(&workspace.target);
+    cargo.arg("--").args(for_programs).args(&options.filters);
+}

@@ -1,0 +1,188 @@
+//! trunk and wasm-bindgen: programs written in Rust, with releases on GitHub.
+
+use super::version;
+use crate::error::{Error, Result};
+use crate::process::{self, which};
+use crate::progress::{Step, note};
+use crate::workspace::Workspace;
+use std::path::Path;
+use std::process::Command;
+
+/// A program that `cargo install` can build.
+pub(super) struct CargoTool {
+    /// The crate's name.
+    name: &'static str,
+    /// The only version that will do.
+    pub(super) version: &'static str,
+    /// Its programs; the first one tells its version.
+    programs: &'static [&'static str],
+    /// The release for this machine, if there is one.
+    release: fn() -> Option<String>,
+    /// Why it takes so long to compile, and how long that is.
+    patience: &'static str,
+    /// Features that are left out to spare time.
+    features: &'static [&'static str],
+}
+
+pub(super) const TRUNK: CargoTool = CargoTool {
+    name: "trunk",
+    version: "0.22.1",
+    programs: &["trunk"],
+    release: || {
+        let target = match std::env::consts::ARCH {
+            "x86_64" => "x86_64-unknown-linux-gnu",
+            "aarch64" => "aarch64-unknown-linux-gnu",
+            _ => return None,
+        };
+        Some(format!(
+            "https://github.com/trunk-rs/trunk/releases/download/v0.22.1/trunk-{target}.tar.gz"
+        ))
+    },
+    patience: "five hundred crates, among them a JavaScript compiler: five minutes or so on two cores",
+    // No TLS: a trunk that had to be compiled here could not have downloaded anything anyway.
+    features: &["--no-default-features"],
+};
+
+pub(super) const WASM_BINDGEN: CargoTool = CargoTool {
+    name: "wasm-bindgen-cli",
+    version: "0.2.129",
+    programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
+    release: || {
+        let target = match std::env::consts::ARCH {
+            "x86_64" => "x86_64-unknown-linux-musl",
+            "aarch64" => "aarch64-unknown-linux-gnu",
+            _ => return None,
+        };
+        Some(format!(
+            "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/0.2.129/wasm-bindgen-0.2.129-{target}.tar.gz"
+        ))
+    },
+    patience: "two minutes or so on two cores",
+    features: &[],
+};
+
+/// A build that is as quick as can be: these programs run for a second, and are compiled for minutes.
+const QUICK_BUILD: &[(&str, &str)] = &[
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "false"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "4"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+];
+
+pub(super) fn ensure(workspace: &Workspace, tool: &CargoTool) -> Result<()> {
+    if tool.is_in(&workspace.tools_bin()) || tool.is_in_path() {
+        return Ok(());
+    }
+    let log = workspace.tools.join(format!("logs/{}.log", tool.name));
+    if tool.install_with_binstall(workspace, &log) || tool.install_release(workspace, &log) {
+        return Ok(());
+    }
+    tool.compile(workspace, &log)
+}
+
+impl CargoTool {
+    fn is_in(&self, folder: &Path) -> bool {
+        self.programs
+            .iter()
+            .all(|program| self.is_right(&folder.join(program)))
+    }
+
+    fn is_in_path(&self) -> bool {
+        self.programs
+            .iter()
+            .all(|program| which(program).is_some_and(|file| self.is_right(&file)))
+    }
+
+    fn is_right(&self, program: &Path) -> bool {
+        let text = process::output(Command::new(program).arg("--version"));
+        text.as_deref().and_then(version::parse) == Some(self.version)
+    }
+
+    fn install_with_binstall(&self, workspace: &Workspace, log: &Path) -> bool {
+        if which("cargo-binstall").is_none() {
+            return false;
+        }
+        let step = Step::begin(
+            self.name,
+            &format!("cargo binstall {}@{}", self.name, self.version),
+        );
+        let mut command = Command::new("cargo");
+        command.args([
+            "binstall",
+            "--no-confirm",
+            "--disable-strategies",
+            "compile",
+            "--root",
+        ]);
+        command
+            .arg(&workspace.tools)
+            .arg(format!("{}@{}", self.name, self.version));
+        let installed =
+            process::run_quietly(&mut command, log).is_ok() && self.is_in(&workspace.tools_bin());
+        if installed {
+            step.done();
+        }
+        installed
+    }
+
+    fn install_release(&self, workspace: &Workspace, log: &Path) -> bool {
+        let Some(url) = (self.release)() else {
+            return false;
+        };
+        let step = Step::begin(
+            self.name,
+            &format!("downloading the release of {}", self.version),
+        );
+        let installed = super::release::install(&url, self.programs, workspace, log).is_ok()
+            && self.is_in(&workspace.tools_bin());
+        match installed {
+            true => step.done(),
+            false => note(self.name, "the release cannot be had from here"),
+        }
+        installed
+    }
+
+    fn compile(&self, workspace: &Workspace, log: &Path) -> Result<()> {
+        let step = Step::begin(
+            self.name,
+            &format!("compiling {} from source: {}", self.version, self.patience),
+        );
+        let target = workspace.tools.join("build");
+        let mut command = Command::new("cargo");
+        // Its own claim about the compiler is stricter than its code: an older one is worth the try.
+        command.args([
+            "install",
+            "--locked",
+            "--ignore-rust-version",
+            "--force",
+            "--version",
+            self.version,
+        ]);
+        command
+            .args(self.features)
+            .arg("--root")
+            .arg(&workspace.tools)
+            .arg("--target-dir")
+            .arg(&target);
+        command.arg(self.name).envs(QUICK_BUILD.iter().copied());
+        // Not the workspace's: its own flags and profiles are for its own crates.
+        command
+            .current_dir(&workspace.tools)
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_TARGET_DIR");
+        process::run_quietly(&mut command, log)?;
+        // Half a gigabyte that nobody will use again.
+        let _ = std::fs::remove_dir_all(&target);
+        if !self.is_in(&workspace.tools_bin()) {
+            return Err(Error::new(format!(
+                "{} was built but does not run as {}; see {}",
+                self.name,
+                self.version,
+                log.display()
+            )));
+        }
+        step.done();
+        Ok(())
+    }
+}

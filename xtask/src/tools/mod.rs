@@ -1,0 +1,122 @@
+//! The tools that building and testing need: found where they are, installed where they are not.
+//!
+//! Each is looked for in `target/tools` and in `PATH` first, with its version where the version matters. What is
+//! missing is installed in the ordinary way (rustup, cargo-binstall, a project's own release), then in the system's
+//! way (Debian's packages, npm), and compiled from source when neither works. The order keeps an ordinary machine
+//! ordinary, and a machine behind a wall that lets only package registries through working.
+
+mod browser;
+mod cargo_tools;
+mod debian;
+mod janus_js;
+mod native;
+mod npm;
+mod release;
+mod version;
+mod wasm_opt;
+mod wasm_target;
+
+use crate::error::{Context, Result};
+use crate::workspace::Workspace;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+pub(crate) use wasm_target::TARGET as WASM_TARGET;
+use wasm_target::WasmTarget;
+
+/// What a command is about to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Compilers and libraries for the server's C and assembly.
+    Native,
+    /// What makes the page: the wasm target, trunk, wasm-bindgen, wasm-opt.
+    Page,
+    /// The wasm target's own clippy.
+    WasmClippy,
+    /// Chromium and its driver.
+    Browser,
+    /// The real janus.js, to test against.
+    JanusJs,
+}
+
+/// Tools that are there. Commands made from it find them.
+pub(crate) struct Tools {
+    path: OsString,
+    wasm: Option<WasmTarget>,
+    chromedriver: Option<PathBuf>,
+    janus_js: Option<PathBuf>,
+}
+
+impl Tools {
+    /// Finds or installs what `needs` asks for.
+    ///
+    /// # Errors
+    /// A tool that is missing and cannot be installed from here, with the one line that would install it.
+    pub(crate) fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<Self> {
+        let bin = workspace.tools_bin();
+        std::fs::create_dir_all(&bin).context(|| bin.display().to_string())?;
+        let mut tools = Self {
+            path: path_with(bin),
+            wasm: None,
+            chromedriver: None,
+            janus_js: None,
+        };
+        if needs.contains(&Need::Native) {
+            native::ensure(workspace)?;
+        }
+        if needs.contains(&Need::Page) || needs.contains(&Need::WasmClippy) {
+            tools.wasm = Some(wasm_target::ensure(workspace)?);
+        }
+        if needs.contains(&Need::WasmClippy) {
+            wasm_target::ensure_clippy(workspace, tools.wasm.as_ref())?;
+        }
+        if needs.contains(&Need::Page) {
+            cargo_tools::ensure(workspace, &cargo_tools::WASM_BINDGEN)?;
+            cargo_tools::ensure(workspace, &cargo_tools::TRUNK)?;
+            wasm_opt::ensure(workspace)?;
+        }
+        if needs.contains(&Need::Browser) {
+            tools.chromedriver = Some(browser::ensure(workspace)?);
+        }
+        if needs.contains(&Need::JanusJs) {
+            tools.janus_js = Some(janus_js::ensure(workspace)?);
+        }
+        Ok(tools)
+    }
+
+    /// A command that finds the tools, and the wasm target if it starts cargo.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("PATH", &self.path);
+        if let Some(wasm) = &self.wasm {
+            command.envs(wasm.environment());
+        }
+        command
+    }
+
+    /// Versions that a built page depends on.
+    pub(crate) fn page_facts(&self) -> Vec<&str> {
+        let wasm = self.wasm.as_ref().map_or("", WasmTarget::version);
+        vec![
+            wasm,
+            cargo_tools::TRUNK.version,
+            cargo_tools::WASM_BINDGEN.version,
+            wasm_opt::VERSION,
+        ]
+    }
+
+    /// Path of chromedriver, if [`Need::Browser`] was asked for.
+    pub(crate) fn chromedriver(&self) -> Option<&PathBuf> {
+        self.chromedriver.as_ref()
+    }
+
+    /// A `node_modules` with janus-gateway and webrtc-adapter in it, if [`Need::JanusJs`] was asked for.
+    pub(crate) fn janus_js(&self) -> Option<&PathBuf> {
+        self.janus_js.as_ref()
+    }
+}
+
+fn path_with(first: PathBuf) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::iter::once(first).chain(std::env::split_paths(&path))).unwrap_or(path)
+}
