@@ -1,0 +1,40 @@
+//! Small things that the browser knows.
+
+use fanlight_protocol::viewer::Time;
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+
+/// The time since the page was opened, on a clock that never goes back.
+pub(super) fn now() -> Time {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    Time::from_millis(performance.map_or(0.0, |performance| performance.now()))
+}
+
+/// A number that nobody can guess.
+pub(super) fn random() -> u64 {
+    let mut bytes = [0; 8];
+    if let Some(crypto) = web_sys::window().and_then(|window| window.crypto().ok()) {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    u64::from_le_bytes(bytes)
+}
+
+/// The name of what a browser has thrown: `NotAllowedError`.
+pub(super) fn name(error: &JsValue) -> String {
+    text(error, "name").unwrap_or_default()
+}
+
+/// What a browser says about what it has thrown.
+pub(super) fn message(error: &JsValue) -> String {
+    text(error, "message").unwrap_or_default()
+}
+
+/// The text in a property of an object, if there is one.
+pub(super) fn text(object: &JsValue, property: &str) -> Option<String> {
+    Reflect::get(object, &property.into()).ok()?.as_string()
+}
+
+/// The number in a property of an object, if there is one.
+pub(super) fn number(object: &JsValue, property: &str) -> Option<f64> {
+    Reflect::get(object, &property.into()).ok()?.as_f64()
+}
