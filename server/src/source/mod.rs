@@ -12,11 +12,11 @@ use std::time::Duration;
 use crate::picture::{Picture, Size};
 pub(crate) use spec::{SourceSpec, SourceSpecError};
 
-/// Decides, once, what `auto` means. Any other source is what it is.
-pub(crate) fn resolve(spec: SourceSpec) -> SourceSpec {
+/// Decides what `auto` means. Any other source is what it is.
+pub(crate) fn resolve(spec: &SourceSpec) -> SourceSpec {
     match spec {
         SourceSpec::Auto => v4l2::first_device().map_or(SourceSpec::Test, SourceSpec::V4l2),
-        other => other,
+        other => other.clone(),
     }
 }
 

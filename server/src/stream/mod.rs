@@ -95,9 +95,11 @@ impl Stream {
             options,
             encoder,
         } = config;
-        let source = source::resolve(source);
+        // Once, by the capture thread: a camera that is unplugged does not turn into a test pattern.
+        let mut resolved = None;
         Stream::from_source(name, options, encoder, move || {
-            source::open(&source, &options)
+            let source = resolved.get_or_insert_with(|| source::resolve(&source));
+            source::open(source, &options)
         })
     }
 
