@@ -110,9 +110,7 @@ impl Conversation {
             Input::Message(text) => return self.message(cx, text),
             Input::Answer { sdp } => return self.answer(cx, sdp),
             Input::AnswerFailed { reason } => {
-                if let Phase::Answering { .. } | Phase::Joining { .. } = self.phase {
-                    return Err(Problem::AnswerFailed(reason.to_owned()));
-                }
+                return Err(Problem::AnswerFailed(reason.to_owned()));
             }
             Input::NoH264 => return Err(Problem::NoH264),
             Input::LocalCandidate(candidate) => self.local_candidate(cx, candidate),

@@ -26,8 +26,9 @@ pub enum Input<'a> {
         /// The session description (RFC 8866).
         sdp: &'a str,
     },
-    /// The offer could not be applied or not be answered, or the answer that was reported could not
-    /// become the local description.
+    /// There can be no answer: the browser makes no peer connection, or the offer could not be
+    /// applied or not be answered, or the answer that was reported could not become the local
+    /// description.
     AnswerFailed {
         /// What the browser says.
         reason: &'a str,

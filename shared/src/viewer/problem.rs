@@ -28,8 +28,8 @@ pub enum Problem {
     /// The plugin refused to let the viewer watch.
     #[error("the server refuses: {0}")]
     WatchRefused(PluginError),
-    /// The browser could make no answer of the offer, for the reason that it gives.
-    #[error("this browser does not understand the server's offer ({0})")]
+    /// The browser made no peer connection, or no answer of the offer, for the reason that it gives.
+    #[error("this browser cannot answer the server's offer ({0})")]
     AnswerFailed(String),
     /// No way between the browser and the server was found for the picture, or it broke off.
     #[error("the connection for the picture failed")]
