@@ -1,6 +1,2 @@
-//! Fanlight's page.
-#![forbid(unsafe_code)]
-
-fn main() {
-    fanlight_client::page::mount();
-}
+//! Page.
+fn main() {}
