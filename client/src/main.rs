@@ -1,2 +1,6 @@
-//! Page.
-fn main() {}
+//! Fanlight's page.
+#![forbid(unsafe_code)]
+
+fn main() {
+    fanlight_client::page::mount();
+}

@@ -1,0 +1,321 @@
+//! What the page says while there is no moving picture.
+
+use crate::janus::{Problem, Status, Support};
+
+/// All that decides what the page says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Situation {
+    /// What the browser can play, once that is known.
+    pub support: Option<Support>,
+    /// How far the player is.
+    pub status: Status,
+    /// The browser wants a touch before it plays.
+    pub refused: bool,
+    /// The browser, for advice.
+    pub browser: Browser,
+}
+
+/// What a person reads, and can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notice {
+    /// One word for style sheets and tests: the attribute `data-state`.
+    pub state: &'static str,
+    /// What is the matter.
+    pub title: &'static str,
+    /// What that means and what to do, if anything.
+    pub detail: String,
+    /// Something is under way: no need to do anything.
+    pub busy: bool,
+    /// What a button is for.
+    pub action: Option<Action>,
+}
+
+/// What a person can do from a [`Notice`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Begin to play.
+    Play,
+    /// Try again now.
+    Retry,
+    /// Load the page again.
+    Reload,
+}
+
+impl Action {
+    /// What the button says.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Play => "Play",
+            Self::Retry => "Try now",
+            Self::Reload => "Check again",
+        }
+    }
+}
+
+/// The browsers that can lack H.264, each for its own reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Browser {
+    /// Firefox, which fetches the codec as a plugin.
+    Firefox,
+    /// Chromium and its kin, which may be built without the codec.
+    Chromium,
+    /// Any other.
+    Other,
+}
+
+impl Browser {
+    /// The browser that calls itself `user_agent`.
+    pub fn of(user_agent: &str) -> Self {
+        if user_agent.contains("Firefox/") {
+            Self::Firefox
+        } else if user_agent.contains("Chrome/") || user_agent.contains("Chromium/") {
+            Self::Chromium
+        } else {
+            Self::Other
+        }
+    }
+}
+
+impl Notice {
+    /// What to say in a situation.
+    pub fn of(situation: &Situation) -> Self {
+        match situation.support {
+            None => Self::busy("connecting", "Connecting"),
+            Some(Support::NoH264) => Self::no_h264(situation.browser),
+            Some(Support::NoWebRtc) => Self::no_webrtc(),
+            Some(Support::Yes) if situation.refused => Self::refused(),
+            Some(Support::Yes) => Self::of_status(&situation.status, situation.browser),
+        }
+    }
+
+    /// Nothing stands between a person and the picture.
+    pub fn is_playing(&self) -> bool {
+        self.state == "playing"
+    }
+
+    fn of_status(status: &Status, browser: Browser) -> Self {
+        match status {
+            Status::Connecting { after: None } | Status::Starting => {
+                Self::busy("connecting", "Connecting")
+            }
+            Status::WaitingForSource { reason } => Self {
+                detail: sentence(reason, "The picture appears as soon as there is one."),
+                ..Self::busy("waiting", "Waiting for the source")
+            },
+            Status::Playing => Self {
+                state: "playing",
+                title: "Playing",
+                ..Self::default()
+            },
+            Status::Stalled => Self {
+                detail: "The server was asked for a new one.".into(),
+                ..Self::busy("stalled", "The picture has stopped")
+            },
+            Status::Connecting {
+                after: Some(problem),
+            }
+            | Status::Waiting { problem, .. } => Self::reconnecting(problem),
+            Status::Stopped {
+                problem: Problem::NoH264,
+            } => Self::no_h264(browser),
+            Status::Stopped { problem } => Self {
+                state: "failed",
+                title: "There is no picture",
+                detail: sentence(&problem.to_string(), ""),
+                busy: false,
+                action: Some(Action::Retry),
+            },
+            Status::Left => Self {
+                state: "left",
+                title: "Disconnected",
+                action: Some(Action::Retry),
+                ..Self::default()
+            },
+        }
+    }
+
+    fn busy(state: &'static str, title: &'static str) -> Self {
+        Self {
+            state,
+            title,
+            busy: true,
+            ..Self::default()
+        }
+    }
+
+    fn reconnecting(problem: &Problem) -> Self {
+        let (title, clause) = match problem {
+            Problem::Unreachable => ("Cannot reach the server", String::new()),
+            Problem::NoAnswer(_) => ("Cannot reach the server", problem.to_string()),
+            Problem::Unauthorized | Problem::NoSuchPlugin => {
+                ("There is no picture", problem.to_string())
+            }
+            _ => ("Connection lost", problem.to_string()),
+        };
+        Self {
+            detail: sentence(&clause, "Reconnecting…"),
+            action: Some(Action::Retry),
+            ..Self::busy("reconnecting", title)
+        }
+    }
+
+    fn refused() -> Self {
+        Self {
+            state: "blocked",
+            title: "Ready to play",
+            detail: "This browser plays only once you have touched the page.".into(),
+            busy: false,
+            action: Some(Action::Play),
+        }
+    }
+
+    fn no_h264(browser: Browser) -> Self {
+        let detail = match browser {
+            Browser::Firefox => {
+                "Firefox uses a plugin for it, which it fetches by itself some minutes after its \
+                 first start. Open about:addons, choose Plugins, and set “OpenH264 Video Codec” to \
+                 “Always Activate”. Then check again."
+            }
+            Browser::Chromium => {
+                "This build of Chromium comes without the codec. Install your system's package of \
+                 extra codecs for it, or use Google Chrome, Microsoft Edge or Safari."
+            }
+            Browser::Other => "Use a current Chrome, Edge, Safari or Firefox.",
+        };
+        Self {
+            state: "no-h264",
+            title: "This browser cannot play H.264",
+            detail: detail.into(),
+            busy: false,
+            action: Some(Action::Reload),
+        }
+    }
+
+    fn no_webrtc() -> Self {
+        Self {
+            state: "no-webrtc",
+            title: "This browser has no WebRTC",
+            detail:
+                "The picture comes over WebRTC. It may have been switched off in the browser's \
+                     settings or by an extension; or use a current Chrome, Edge, Safari or Firefox."
+                    .into(),
+            busy: false,
+            action: Some(Action::Reload),
+        }
+    }
+}
+
+/// `clause` as a sentence, and another after it.
+fn sentence(clause: &str, next: &str) -> String {
+    let clause = clause.trim().trim_end_matches('.');
+    let mut letters = clause.chars();
+    let mut text = String::new();
+    if let Some(first) = letters.next() {
+        text.extend(first.to_uppercase());
+        text.push_str(letters.as_str());
+        text.push('.');
+        if !next.is_empty() {
+            text.push(' ');
+        }
+    }
+    text.push_str(next);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use fanlight_protocol::viewer::Time;
+
+    fn notice(status: Status) -> Notice {
+        Notice::of(&Situation {
+            support: Some(Support::Yes),
+            status,
+            refused: false,
+            browser: Browser::Other,
+        })
+    }
+
+    fn lost() -> Problem {
+        Problem::SocketLost
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_lost_server_reads_the_same_while_waiting_and_while_trying() {
+        let waiting = notice(Status::Waiting {
+            problem: lost(),
+            until: Time::ZERO,
+        });
+        let trying = notice(Status::Connecting {
+            after: Some(lost()),
+        });
+        assert_eq!(waiting, trying);
+        assert_eq!(waiting.state, "reconnecting");
+        assert_eq!(
+            waiting.detail,
+            "The connection to the server was lost. Reconnecting…"
+        );
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_source_without_picture_is_told_with_the_servers_reason() {
+        let reason = "no signal".to_owned();
+        let notice = notice(Status::WaitingForSource { reason });
+        assert_eq!(notice.state, "waiting");
+        assert!(notice.detail.starts_with("No signal. "), "{notice:?}");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_browser_without_h264_is_told_what_to_do() {
+        let agents = [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "OpenH264",
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36",
+                "extra codecs",
+            ),
+            ("Lynx/2.9", "Chrome, Edge, Safari or Firefox"),
+        ];
+        for (agent, advice) in agents {
+            let situation = Situation {
+                support: Some(Support::NoH264),
+                status: Status::Left,
+                refused: false,
+                browser: Browser::of(agent),
+            };
+            let notice = Notice::of(&situation);
+            assert_eq!(notice.state, "no-h264");
+            assert!(notice.detail.contains(advice), "{notice:?}");
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn an_answer_without_h264_reads_like_a_browser_without_it() {
+        let stopped = notice(Status::Stopped {
+            problem: Problem::NoH264,
+        });
+        assert_eq!(stopped.state, "no-h264");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_browser_that_wants_a_touch_is_given_a_button() {
+        let situation = Situation {
+            support: Some(Support::Yes),
+            status: Status::Starting,
+            refused: true,
+            browser: Browser::Other,
+        };
+        assert_eq!(Notice::of(&situation).action, Some(Action::Play));
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_clause_becomes_a_sentence() {
+        assert_eq!(sentence("so it is.", "Well."), "So it is. Well.");
+        assert_eq!(sentence("", "Well."), "Well.");
+        assert_eq!(sentence("so", ""), "So.");
+    }
+}
