@@ -24,9 +24,9 @@ impl Object {
         }
     }
 
-    /// Parses a whole message.
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        match serde_json::from_str(text) {
+    /// Parses a whole message, which has to be UTF-8.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, Error> {
+        match serde_json::from_slice(text) {
             Ok(Value::Object(map)) => Ok(Self(map)),
             // An array is JSON enough for Janus, which then misses the first field in it.
             Ok(Value::Array(_)) => Ok(Self::default()),
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn object(text: &str) -> Object {
-        Object::parse(text).unwrap()
+        Object::parse(text.as_bytes()).unwrap()
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
     fn what_is_no_object_is_invalid_json() {
         for text in ["", "{not json", "\"x\"", "7", "null"] {
             assert_eq!(
-                Object::parse(text).unwrap_err().code,
+                Object::parse(text.as_bytes()).unwrap_err().code,
                 ErrorCode::InvalidJson
             );
         }

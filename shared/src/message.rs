@@ -216,7 +216,7 @@ impl ServerMessage {
     /// Names the field that is missing or has the wrong type. A message that this version does not
     /// know is no error but `None`.
     pub fn parse(text: &str) -> Result<Option<Self>, Error> {
-        let message = Object::parse(text)?;
+        let message = Object::parse(text.as_bytes())?;
         let session = || message.unsigned("session_id").map(SessionId);
         let opt_session = || Ok::<_, Error>(message.opt_unsigned("session_id")?.map(SessionId));
         let sender = || message.unsigned("sender").map(HandleId);

@@ -20,7 +20,17 @@ pub struct Request {
     pub credentials: Credentials,
     /// What is asked. Janus looks up the session and the handle before it looks at the request's
     /// own fields, so an error in those waits here until then.
-    pub kind: Result<RequestKind, Error>,
+    pub kind: Result<RequestKind, Malformed>,
+}
+
+/// A request with a field that is missing or of the wrong type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{request}: {error}")]
+pub struct Malformed {
+    /// The request's name in the field `janus`.
+    pub request: String,
+    /// The answer to it, if it gets that far.
+    pub error: Error,
 }
 
 /// Secrets that come with a request.
@@ -84,14 +94,18 @@ impl Request {
     /// Those that Janus answers without the message's transaction: it is not JSON, or `janus` or
     /// `transaction` is missing or no text, or a chosen session id is no number. All other errors
     /// are in [`Request::kind`].
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let message = Object::parse(text)?;
+    pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let message = Object::parse(text.as_ref())?;
         let transaction = message.string("transaction")?.to_owned();
         let name = message.string("janus")?;
-        let kind = RequestKind::read(name, &message);
-        if let (true, Err(error)) = (name == "create", &kind) {
-            return Err(error.clone());
-        }
+        let kind = match RequestKind::read(name, &message) {
+            Err(error) if name == "create" => return Err(error),
+            Err(error) => Err(Malformed {
+                request: name.to_owned(),
+                error,
+            }),
+            Ok(kind) => Ok(kind),
+        };
         let id = |field| message.lenient_unsigned(field).filter(|id| *id != 0);
         let secret = |field| message.opt_string(field).unwrap_or(None).map(str::to_owned);
         Ok(Self {
@@ -113,7 +127,10 @@ impl Request {
 
     /// The request's name in the field `janus`.
     pub fn name(&self) -> &str {
-        self.kind.as_ref().map_or("", RequestKind::name)
+        match &self.kind {
+            Ok(kind) => kind.name(),
+            Err(malformed) => &malformed.request,
+        }
     }
 }
 
