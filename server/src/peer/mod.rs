@@ -52,6 +52,7 @@ use mio::Waker;
 use offer::Description;
 use registry::{Pending, Registry};
 use rtp::Sources;
+use sdp::{Sdp, SdpError};
 use set::{NewPeer, Set};
 use socket::Sockets;
 use source::Source;
@@ -200,7 +201,7 @@ impl Peers {
             let (identity, ice_lite) = (Arc::clone(&identity), config.ice_lite);
             let new_set = move |waker: Arc<Waker>| {
                 let wake = move || registry::wake(&waker);
-                Set::new(Instant::now(), Arc::clone(&identity), ice_lite, wake)
+                Set::new(Arc::clone(&identity), ice_lite, wake)
             };
             let registry = Arc::clone(&registry);
             let serve = move || {
@@ -401,6 +402,11 @@ impl fmt::Display for CloseReason {
             Self::Shutdown => f.write_str("the server ends"),
         }
     }
+}
+
+/// Whether a text is a session description at all, which it can be without answering any offer.
+pub(crate) fn check_sdp(text: &str) -> Result<(), SdpError> {
+    Sdp::parse(text).map(drop)
 }
 
 fn lock(registry: &Mutex<Registry>) -> std::sync::MutexGuard<'_, Registry> {

@@ -4,7 +4,7 @@ use super::{
     candidate::Remote,
     set::{NewPeer, Set},
     socket::Sockets,
-    stats::{Counters, Stats},
+    stats::Stats,
 };
 use mio::{Events, Poll, Token, Waker};
 use std::{
@@ -14,7 +14,7 @@ use std::{
         Arc,
         mpsc::{Receiver, TryRecvError},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// What the rest of the program asks for.
@@ -110,17 +110,15 @@ impl IoThread {
             if shutdown {
                 return End::Shutdown;
             }
-            if stats.are_due(now) {
-                stats.log(now, set.receptions(), &set.counters);
-                set.counters = Counters::default();
-            }
+            let receptions = set.receptions().collect::<Vec<_>>();
+            stats.log(now, &mut set.counters, receptions.into_iter());
         }
     }
 
     fn wait(&mut self, set: &Set, events: &mut Events) -> io::Result<()> {
         let now = Instant::now();
         let timeout = match set.poll_timeout() {
-            _ if self.sockets.is_readable() => Some(Duration::ZERO),
+            _ if self.sockets.is_readable() => Some(std::time::Duration::ZERO),
             due => due.map(|due| due.saturating_duration_since(now)),
         };
         match self.poll.poll(events, timeout) {
