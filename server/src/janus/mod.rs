@@ -1,1 +1,17 @@
-//! janus
+//! The Janus gateway: what viewers' Janus clients talk to.
+//!
+//! * [`gateway`]: sessions, handles and what is asked of them, without input, output or clock
+//! * [`media`]: what the gateway wants of streams and peers; [`live`]: the real ones
+//! * [`task`]: the tokio task that owns the gateway, and the connections to it
+//! * [`websocket`]: the transport by which clients come
+//!
+//! A transport makes one [`Connection`] for each of its clients and carries texts both ways.
+mod gateway;
+mod live;
+mod media;
+mod task;
+pub(crate) mod websocket;
+
+pub(crate) use gateway::GatewayConfig;
+pub(crate) use live::{Live, PeerSink, peer_news};
+pub(crate) use task::{GatewayHandle, channel};

@@ -1,0 +1,93 @@
+//! Handles: attach, detach, and messages for their plugins.
+
+use std::time::Instant;
+
+use fanlight_protocol::message::ServerMessage;
+use fanlight_protocol::{Error, ErrorCode, HandleId, Jsep, JsepKind, Object, SessionId};
+
+use super::answer::{Answer, Outcome};
+use super::link::Link;
+use super::plugin::Plugin;
+use super::{Address, Gateway, random_id};
+use crate::janus::media::Media;
+
+/// One session's attachment to one plugin.
+#[derive(Debug)]
+pub(super) struct Handle<P> {
+    pub(super) plugin: Plugin,
+    pub(super) link: Link<P>,
+}
+
+impl<M: Media> Gateway<M> {
+    pub(super) fn attach(
+        &mut self,
+        id: SessionId,
+        plugin: &str,
+        opaque_id: Option<&str>,
+    ) -> Result<Outcome, Error> {
+        let name = plugin;
+        let plugin = Plugin::by_name(name).ok_or_else(|| Error::no_such_plugin(name))?;
+        let limit = self.config.limits.handles_of_a_session;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Err(Error::no_such_session(id));
+        };
+        if session.handles.len() >= limit {
+            return Err(Error::new(
+                ErrorCode::PluginAttach,
+                format!("Couldn't attach to plugin '{name}': the session has too many handles"),
+            ));
+        }
+        let handle = loop {
+            let handle = HandleId(random_id());
+            if !session.handles.contains_key(&handle) {
+                break handle;
+            }
+        };
+        let link = Link::Down;
+        session.handles.insert(handle, Handle { plugin, link });
+        tracing::debug!(session = %id, %handle, opaque_id, "attached");
+        Ok(Answer::Created(handle.0).into())
+    }
+
+    pub(super) fn detach(&mut self, at: Address) -> Outcome {
+        self.end_handle(at);
+        Outcome {
+            answer: Answer::Success,
+            then: Some(ServerMessage::Detached {
+                session_id: at.session,
+                sender: at.handle,
+            }),
+        }
+    }
+
+    /// A session description is for the peer connection, the rest for the plugin.
+    pub(super) fn message(
+        &mut self,
+        now: Instant,
+        at: Address,
+        body: &Object,
+        jsep: Option<Jsep>,
+    ) -> Result<Outcome, Error> {
+        if let Some(Jsep { kind, sdp }) = jsep {
+            self.media.check_sdp(&sdp)?;
+            match kind {
+                JsepKind::Answer => self.take_answer(at, &sdp)?,
+                JsepKind::Offer => {
+                    return Err(Error::new(
+                        ErrorCode::WrongWebrtcState,
+                        "Unexpected OFFER (offers are made by the server)",
+                    ));
+                }
+            }
+        }
+        self.plugin_message(now, at, body)
+    }
+
+    pub(super) fn end_handle(&mut self, at: Address) {
+        self.stop_waiting(at);
+        self.close_link(at);
+        if let Some(session) = self.sessions.get_mut(&at.session) {
+            session.handles.remove(&at.handle);
+        }
+    }
+}

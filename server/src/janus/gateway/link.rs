@@ -1,0 +1,285 @@
+//! The peer connection of a handle: offer, answer, candidates, hangup.
+
+use std::time::Instant;
+
+use fanlight_protocol::message::PluginData;
+use fanlight_protocol::{Candidate, Error, ErrorCode, Jsep, ServerMessage};
+
+use super::answer::{Answer, Outcome};
+use super::{Address, Gateway, Timer};
+use crate::janus::media::{Media, Offer, OfferFailed, PeerNews, Wishes};
+
+/// More candidates of a viewer who has not answered yet are not kept.
+const EARLY_CANDIDATES: usize = 32;
+
+/// How far a handle's peer connection is.
+#[derive(Debug)]
+pub(super) enum Link<P> {
+    Down,
+    Offered {
+        offer: Offer<P>,
+        wishes: Wishes,
+        /// Candidates that came before the answer.
+        early: Vec<String>,
+    },
+    Answered(P),
+}
+
+impl<P: Copy> Link<P> {
+    fn peer(&self) -> Option<P> {
+        match self {
+            Self::Down => None,
+            Self::Offered { offer, .. } => Some(offer.peer),
+            Self::Answered(peer) => Some(*peer),
+        }
+    }
+}
+
+impl<M: Media> Gateway<M> {
+    /// News of a peer connection. Those of one that the gateway has closed concern nobody.
+    pub(crate) fn handle_peer(&mut self, peer: M::Peer, news: PeerNews) {
+        let Some(at) = self.peers.get(&peer).copied() else {
+            return;
+        };
+        match news {
+            PeerNews::Up => self.tell(
+                at.session,
+                &ServerMessage::WebrtcUp {
+                    session_id: at.session,
+                    sender: at.handle,
+                },
+            ),
+            PeerNews::Down(ending) => self.hang_up(at, ending.reason()),
+        }
+    }
+
+    /// Sends an offer with the news of a plugin. One that waits for its answer is sent again as
+    /// it was: whichever of the two the viewer answers, the answer fits.
+    pub(super) fn send_offer(
+        &mut self,
+        now: Instant,
+        at: Address,
+        wishes: Wishes,
+        plugindata: PluginData,
+    ) -> Result<(), OfferFailed> {
+        let (offer, is_new) = match self.handle(at).map(|handle| &handle.link) {
+            Some(Link::Offered {
+                offer,
+                wishes: before,
+                ..
+            }) if *before == wishes => (offer.clone(), false),
+            _ => (self.new_offer(at, wishes)?, true),
+        };
+        let deadline = now + self.config.limits.offer_timeout;
+        self.timers.set(Timer::Offer(at), deadline);
+
+        let Offer {
+            mut sdp,
+            candidates,
+            ..
+        } = offer;
+        if !self.config.full_trickle {
+            write_candidates(&mut sdp, &candidates);
+        }
+        self.tell(
+            at.session,
+            &ServerMessage::Event {
+                session_id: at.session,
+                transaction: None,
+                sender: at.handle,
+                plugindata,
+                jsep: Some(Jsep::offer(sdp)),
+            },
+        );
+        if self.config.full_trickle && is_new {
+            let candidates = candidates
+                .into_iter()
+                .map(|candidate| Candidate::Candidate {
+                    sdp_mid: None,
+                    sdp_m_line_index: Some(0),
+                    candidate,
+                });
+            for candidate in candidates.chain([Candidate::COMPLETED]) {
+                let trickle = ServerMessage::Trickle {
+                    session_id: at.session,
+                    sender: at.handle,
+                    candidate,
+                };
+                self.tell(at.session, &trickle);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the connection of this session may leave one more offer unanswered.
+    pub(super) fn may_be_offered(&self, at: Address) -> bool {
+        let waits = |link: &Link<M::Peer>| matches!(link, Link::Offered { .. });
+        let sessions = self
+            .sessions
+            .get(&at.session)
+            .and_then(|session| self.connections.get(&session.connection));
+        let unanswered = sessions
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.sessions.get(id))
+            .flat_map(|session| session.handles.values())
+            .filter(|handle| waits(&handle.link))
+            .count();
+        let again = self.handle(at).is_some_and(|handle| waits(&handle.link));
+        again || unanswered < self.config.limits.offers_of_a_connection
+    }
+
+    /// Takes an answer, once for each offer. A peer connection that it does not fit is over.
+    pub(super) fn take_answer(&mut self, at: Address, sdp: &str) -> Result<(), Error> {
+        let handle = self.handle_mut(at);
+        let (peer, early) = match handle.map(|handle| &mut handle.link) {
+            Some(Link::Offered { offer, early, .. }) => (offer.peer, std::mem::take(early)),
+            _ => {
+                return Err(Error::new(
+                    ErrorCode::UnexpectedAnswer,
+                    "Unexpected ANSWER (did we offer?)",
+                ));
+            }
+        };
+        if let Err(error) = self.media.answer(peer, sdp) {
+            self.close_link(at);
+            return Err(error);
+        }
+        self.timers.cancel(Timer::Offer(at));
+        if let Some(handle) = self.handle_mut(at) {
+            handle.link = Link::Answered(peer);
+        }
+        for candidate in early {
+            if let Err(error) = self.media.add_candidate(peer, &candidate) {
+                // The request that brought it has been answered.
+                tracing::debug!(session = %at.session, handle = %at.handle, %error, "bad candidate");
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn trickle(
+        &mut self,
+        at: Address,
+        candidates: Vec<Candidate>,
+    ) -> Result<Outcome, Error> {
+        for candidate in candidates {
+            // The peer is found by its checks: that there are no more candidates changes nothing.
+            let Candidate::Candidate { candidate, .. } = candidate else {
+                continue;
+            };
+            let handle = self
+                .sessions
+                .get_mut(&at.session)
+                .and_then(|session| session.handles.get_mut(&at.handle));
+            match handle.map(|handle| &mut handle.link) {
+                Some(Link::Answered(peer)) => self.media.add_candidate(*peer, &candidate)?,
+                Some(Link::Offered { early, .. }) if early.len() < EARLY_CANDIDATES => {
+                    early.push(candidate);
+                }
+                _ => {}
+            }
+        }
+        Ok(Answer::Ack.into())
+    }
+
+    pub(super) fn hang_up_on_request(&mut self, at: Address) -> Outcome {
+        self.stop_waiting(at);
+        let then = self.close_link(at).then(|| hangup(at, "Janus API"));
+        Outcome {
+            answer: Answer::Success,
+            then,
+        }
+    }
+
+    /// Ends the peer connection and tells the viewer so.
+    pub(super) fn hang_up(&mut self, at: Address, reason: &str) {
+        if self.close_link(at) {
+            self.tell(at.session, &hangup(at, reason));
+        }
+    }
+
+    pub(super) fn give_up_offer(&mut self, at: Address) {
+        tracing::debug!(session = %at.session, handle = %at.handle, "nobody answers the offer");
+        self.hang_up(at, "No answer");
+    }
+
+    pub(super) fn request_key_frame(&mut self, at: Address) {
+        if let Some(Link::Answered(peer)) = self.handle(at).map(|handle| &handle.link) {
+            let peer = *peer;
+            self.media.request_key_frame(peer);
+        }
+    }
+
+    /// Ends the peer connection, if there is one.
+    pub(super) fn close_link(&mut self, at: Address) -> bool {
+        self.timers.cancel(Timer::Offer(at));
+        let Some(handle) = self.handle_mut(at) else {
+            return false;
+        };
+        let link = std::mem::replace(&mut handle.link, Link::Down);
+        let Some(peer) = link.peer() else {
+            return false;
+        };
+        self.peers.remove(&peer);
+        self.media.close(peer);
+        true
+    }
+
+    /// A new peer connection, in place of the one that the handle may have. The viewer is told of
+    /// the old one's end, so that its client does not take the new offer for a change of the old.
+    fn new_offer(&mut self, at: Address, wishes: Wishes) -> Result<Offer<M::Peer>, OfferFailed> {
+        let offer = self.media.offer(wishes)?;
+        self.hang_up(at, "Close PC");
+        self.peers.insert(offer.peer, at);
+        if let Some(handle) = self.handle_mut(at) {
+            handle.link = Link::Offered {
+                offer: offer.clone(),
+                wishes,
+                early: Vec::new(),
+            };
+        }
+        Ok(offer)
+    }
+}
+
+fn hangup(at: Address, reason: &str) -> ServerMessage {
+    ServerMessage::Hangup {
+        session_id: at.session,
+        sender: at.handle,
+        reason: reason.to_owned(),
+    }
+}
+
+/// Adds candidates to the first media section, which all others are bundled with.
+fn write_candidates(sdp: &mut String, candidates: &[String]) {
+    let mut lines = String::new();
+    for candidate in candidates {
+        lines.push_str("a=");
+        lines.push_str(candidate);
+        lines.push_str("\r\n");
+    }
+    lines.push_str("a=end-of-candidates\r\n");
+    let sections = sdp
+        .match_indices("\r\nm=")
+        .map(|(at, line)| at + line.len());
+    let second = sections.map(|at| at - 2).nth(1);
+    sdp.insert_str(second.unwrap_or(sdp.len()), &lines);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_go_into_the_first_section() {
+        let candidates = ["candidate:1 1 udp 1 192.0.2.1 9 typ host".to_owned()];
+        let written = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n";
+        for others in ["", "m=audio 9 x 111\r\na=mid:a\r\n"] {
+            let head = "v=0\r\ns=-\r\nm=video 9 x 96\r\na=mid:v\r\n";
+            let mut sdp = format!("{head}{others}");
+            write_candidates(&mut sdp, &candidates);
+            assert_eq!(sdp, format!("{head}{written}{others}"));
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Sessions, handles and what is asked of them.
+//!
+//! A [`Gateway`] is a value: messages, news of peers and the time go in, messages come out. It is
+//! driven by [`task`](super::task), and by tests with a clock of their own.
+//!
+//! Requests are answered by one file for each family: [`session`] and [`handle`], and under those
+//! [`link`] for the peer connection of a handle and [`plugin`] for what plugins are asked.
+
+mod answer;
+mod handle;
+mod link;
+mod plugin;
+mod session;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use fanlight_protocol::request::RequestKind;
+use fanlight_protocol::{Error, HandleId, Request, ServerMessage, SessionId};
+
+use self::answer::{Answer, Outcome};
+use self::handle::Handle;
+use self::plugin::Waiting;
+use self::session::Session;
+use self::timers::Timers;
+use super::media::{Ending, Media};
+
+/// How a gateway is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct GatewayConfig {
+    /// Where viewers learn their own public address (`stun:host:port`). Told to them, not used.
+    pub(crate) stun_server: Option<String>,
+    /// Whether the server's candidates are trickled after the offer rather than written into it.
+    pub(crate) full_trickle: bool,
+    /// Whether the server is ICE-lite. Told to whoever asks, not used.
+    pub(crate) ice_lite: bool,
+    /// How long a session lives of which nothing is asked.
+    pub(crate) session_timeout: Duration,
+    pub(crate) limits: Limits,
+}
+
+/// So that no client can take what others need.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) sessions: usize,
+    pub(crate) sessions_of_a_connection: usize,
+    pub(crate) handles_of_a_session: usize,
+    /// Offers of one connection that wait for an answer.
+    pub(crate) offers_of_a_connection: usize,
+    /// How long an offer waits for its answer.
+    pub(crate) offer_timeout: Duration,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            stun_server: None,
+            full_trickle: false,
+            ice_lite: false,
+            session_timeout: Duration::from_secs(60),
+            limits: Limits {
+                sessions: 10_000,
+                sessions_of_a_connection: 16,
+                handles_of_a_session: 16,
+                offers_of_a_connection: 8,
+                offer_timeout: Duration::from_secs(30),
+            },
+        }
+    }
+}
+
+/// One client of a transport. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// A message for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    pub(crate) to: ConnectionId,
+    pub(crate) text: String,
+}
+
+/// The gateway.
+pub(crate) struct Gateway<M: Media> {
+    config: GatewayConfig,
+    media: M,
+    connections: HashMap<ConnectionId, BTreeSet<SessionId>>,
+    sessions: HashMap<SessionId, Session<M::Peer>>,
+    /// The handles that peer connections belong to.
+    peers: HashMap<M::Peer, Address>,
+    /// Viewers who came before there was something to offer.
+    waiting: BTreeMap<Address, Waiting>,
+    timers: Timers<Timer>,
+    outgoing: VecDeque<Outgoing>,
+}
+
+/// A handle, by its session and its own id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Address {
+    session: SessionId,
+    handle: HandleId,
+}
+
+/// What deadlines are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Timer {
+    /// Nothing was asked of the session for too long.
+    Session(SessionId),
+    /// Nobody answered the handle's offer.
+    Offer(Address),
+    /// The viewer at the handle has waited long enough to be told that there is no picture yet.
+    Waiting(Address),
+    /// Time to see whether there is a picture for those who wait.
+    Readiness,
+}
+
+impl<M: Media> Gateway<M> {
+    pub(crate) fn new(config: GatewayConfig, media: M) -> Self {
+        Self {
+            config,
+            media,
+            connections: HashMap::new(),
+            sessions: HashMap::new(),
+            peers: HashMap::new(),
+            waiting: BTreeMap::new(),
+            timers: Timers::new(),
+            outgoing: VecDeque::new(),
+        }
+    }
+
+    /// A client has come.
+    pub(crate) fn handle_opened(&mut self, connection: ConnectionId) {
+        self.connections.entry(connection).or_default();
+    }
+
+    /// A client has gone: its sessions end, as they do in Janus unless it is told otherwise.
+    pub(crate) fn handle_closed(&mut self, connection: ConnectionId) {
+        for session in self.connections.remove(&connection).unwrap_or_default() {
+            self.end_session(session);
+        }
+    }
+
+    /// A client has sent a message. It gets exactly one answer, whatever it has sent.
+    pub(crate) fn handle_message(&mut self, now: Instant, from: ConnectionId, message: &[u8]) {
+        if !self.connections.contains_key(&from) {
+            return;
+        }
+        let (session, transaction, outcome) = match Request::parse(message) {
+            Ok(request) => {
+                let transaction = request.transaction.clone();
+                let session = match request.kind {
+                    Ok(RequestKind::Create { id }) => request.session.or(id),
+                    _ => request.session,
+                };
+                let outcome = self.handle_request(now, from, request);
+                (session, Some(transaction), outcome)
+            }
+            Err(error) => (None, None, Err(error)),
+        };
+        match outcome {
+            Ok(Outcome { answer, then }) => {
+                let transaction = transaction.unwrap_or_default();
+                let answer = answer.into_message(session, transaction, &self.config);
+                self.send(from, &answer);
+                if let (Some(session), Some(event)) = (session, then) {
+                    self.tell(session, &event);
+                }
+            }
+            Err(error) => self.send(
+                from,
+                &ServerMessage::Error {
+                    session_id: session,
+                    transaction,
+                    error,
+                },
+            ),
+        }
+    }
+
+    /// When [`Gateway::handle_timeout`] wants to be called. Changes with every other call.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Does what was due by `now`.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop(now) {
+            match timer {
+                Timer::Session(session) => self.time_out_session(session),
+                Timer::Offer(at) => self.give_up_offer(at),
+                Timer::Waiting(at) => self.tell_not_ready(at),
+                Timer::Readiness => self.serve_waiting(now),
+            }
+        }
+    }
+
+    /// The next message to send, in order for each client.
+    pub(crate) fn poll_outgoing(&mut self) -> Option<Outgoing> {
+        self.outgoing.pop_front()
+    }
+
+    /// Ends everything: those who have a peer connection are told that it has ended.
+    pub(crate) fn shut_down(&mut self) {
+        let peers: Vec<Address> = self.peers.values().copied().collect();
+        for at in peers {
+            self.hang_up(at, Ending::Server.reason());
+        }
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            self.end_session(session);
+        }
+    }
+
+    /// Finds who is to do it, in the order in which Janus looks, and has it done.
+    fn handle_request(
+        &mut self,
+        now: Instant,
+        from: ConnectionId,
+        request: Request,
+    ) -> Result<Outcome, Error> {
+        let unhandled = Error::unhandled(request.name());
+        let Some(session) = request.session else {
+            return match request.kind {
+                _ if request.handle.is_some() => Err(unhandled),
+                Ok(RequestKind::Ping) => Ok(Answer::Pong.into()),
+                Ok(RequestKind::Info) => Ok(Answer::Info.into()),
+                Ok(RequestKind::Create { id }) => self.create_session(now, from, id),
+                _ => Err(unhandled),
+            };
+        };
+        if !self.touch_session(now, session) {
+            return Err(Error::no_such_session(session));
+        }
+        let at = request.handle.map(|handle| Address { session, handle });
+        if let Some(at) = at.filter(|at| self.handle(*at).is_none()) {
+            return Err(Error::no_such_handle(at.handle, session));
+        }
+        let wants_handle = matches!(request.name(), "message" | "trickle" | "detach" | "hangup");
+        let wants_none = matches!(request.name(), "attach" | "destroy");
+        if (wants_handle && at.is_none()) || (wants_none && at.is_some()) {
+            return Err(unhandled);
+        }
+        let kind = request.kind.map_err(|malformed| malformed.error)?;
+        match (kind, at) {
+            (RequestKind::Attach { plugin, opaque_id }, _) => {
+                self.attach(session, &plugin, opaque_id.as_deref())
+            }
+            (RequestKind::Keepalive, _) => Ok(Answer::Ack.into()),
+            (RequestKind::Claim, _) => self.claim_session(session, from),
+            (RequestKind::Destroy, _) => {
+                self.end_session(session);
+                Ok(Answer::Success.into())
+            }
+            (RequestKind::Detach, Some(at)) => Ok(self.detach(at)),
+            (RequestKind::Hangup, Some(at)) => Ok(self.hang_up_on_request(at)),
+            (RequestKind::Message { body, jsep }, Some(at)) => self.message(now, at, &body, jsep),
+            (RequestKind::Trickle(candidates), Some(at)) => self.trickle(at, candidates),
+            (kind, _) => Err(Error::unknown_request(kind.name())),
+        }
+    }
+
+    fn handle(&self, at: Address) -> Option<&Handle<M::Peer>> {
+        self.sessions.get(&at.session)?.handles.get(&at.handle)
+    }
+
+    fn handle_mut(&mut self, at: Address) -> Option<&mut Handle<M::Peer>> {
+        self.sessions
+            .get_mut(&at.session)?
+            .handles
+            .get_mut(&at.handle)
+    }
+
+    /// Sends an event to whoever holds the session.
+    fn tell(&mut self, session: SessionId, event: &ServerMessage) {
+        if let Some(session) = self.sessions.get(&session) {
+            self.send(session.connection, event);
+        }
+    }
+
+    fn send(&mut self, to: ConnectionId, message: &ServerMessage) {
+        let text = message.to_json();
+        self.outgoing.push_back(Outgoing { to, text });
+    }
+}
+
+/// An id that cannot be guessed, and that survives JavaScript's numbers.
+fn random_id() -> u64 {
+    rand::random_range(1..=1 << 53)
+}

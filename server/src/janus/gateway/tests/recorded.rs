@@ -1,0 +1,138 @@
+//! Recorded conversations with the real Janus, held again with the gateway.
+
+use super::*;
+
+macro_rules! recording {
+    ($name:literal) => {
+        include_str!(concat!("../../../../../shared/testdata/", $name, ".jsonl"))
+    };
+}
+
+#[test]
+fn errors_of_the_core() {
+    replay(recording!("core-errors"), true);
+}
+
+#[test]
+fn a_session_that_times_out() {
+    replay(recording!("core-session-timeout"), true);
+}
+
+#[test]
+fn a_viewer_from_watch_to_destroy() {
+    replay(recording!("ustreamer-viewer"), true);
+}
+
+#[test]
+fn a_viewer_with_candidates_in_the_offer() {
+    replay(recording!("ustreamer-candidates-in-offer"), false);
+}
+
+#[test]
+fn odd_requests_to_the_plugin() {
+    replay(recording!("ustreamer-odd-requests"), true);
+}
+
+/// Sends what the client sent and expects what Janus answered.
+///
+/// Janus works on the requests of a client in parallel, and on its peer connection beside them.
+/// So what was sent without waiting is answered in any order; all else in the recorded one.
+fn replay(recording: &str, full_trickle: bool) {
+    let mut rig = Rig::with(GatewayConfig {
+        full_trickle,
+        stun_server: Some("stun:stun.example.org:3478".to_owned()),
+        ..GatewayConfig::default()
+    });
+    let connection = rig.connect(1);
+    let mut ids = Ids::default();
+    let mut lines = recording
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut line = lines.next();
+    while line.is_some() {
+        let mut requests = 0;
+        while let Some(request) = line.as_ref().and_then(|line| line.get(">")) {
+            let request = request
+                .as_str()
+                .map_or_else(|| request.to_string(), str::to_owned);
+            rig.say(connection, ids.ours(&request).as_bytes());
+            requests += 1;
+            line = lines.next();
+        }
+        let mut recorded = Vec::new();
+        while let Some(message) = line.as_ref().and_then(|line| line.get("<")) {
+            recorded.push(message.clone());
+            line = lines.next();
+        }
+        if recorded
+            .iter()
+            .any(|message| message["janus"] == "webrtcup")
+        {
+            rig.gateway
+                .handle_peer(rig.gateway.media.last_peer, PeerNews::Up);
+        }
+        if recorded.iter().any(|message| message["janus"] == "timeout") {
+            rig.pass(Duration::from_secs(60));
+        }
+        let mut heard = rig.heard(connection);
+        for (recorded, heard) in recorded.iter().zip(&heard) {
+            ids.learn(&recorded["data"]["id"], &heard["data"]["id"]);
+        }
+        let known = |message: &mut Value| {
+            *message = serde_json::from_str(&ids.ours(&message.to_string())).unwrap();
+            normalise(message);
+        };
+        recorded.iter_mut().for_each(known);
+        heard.iter_mut().for_each(normalise);
+        if requests > 1 || recorded.iter().any(|message| message["janus"] == "trickle") {
+            recorded.sort_by_key(Value::to_string);
+            heard.sort_by_key(Value::to_string);
+        }
+        assert_eq!(heard, recorded);
+    }
+}
+
+/// Takes out what is Janus' own affair.
+fn normalise(message: &mut Value) {
+    if let Some(candidate) = message.get_mut("candidate").and_then(Value::as_object_mut) {
+        // Sometimes there in Janus; the index is enough.
+        candidate.remove("sdpMid");
+    }
+    if message["error"]["code"] == 454 && message.get("transaction").is_none() {
+        let reason = message["error"]["reason"].as_str().unwrap();
+        let (ours, _) = reason.split_at("Invalid Janus API request - ".len());
+        message["error"]["reason"] = ours.into();
+    }
+    if message["janus"] == "server_info" {
+        let info = message.as_object_mut().unwrap();
+        info.retain(|field, _| {
+            ![
+                "name",
+                "version_string",
+                "author",
+                "data_channels",
+                "transports",
+                "plugins",
+            ]
+            .contains(&field.as_str())
+        });
+    }
+}
+
+/// Ids in the recording and those that the gateway gave instead.
+#[derive(Default)]
+struct Ids(Vec<(String, String)>);
+
+impl Ids {
+    fn learn(&mut self, recorded: &Value, given: &Value) {
+        if recorded.is_u64() && given.is_u64() {
+            self.0.push((recorded.to_string(), given.to_string()));
+        }
+    }
+
+    fn ours(&self, text: &str) -> String {
+        let replace =
+            |text: String, (recorded, given): &(String, String)| text.replace(recorded, given);
+        self.0.iter().fold(text.to_owned(), replace)
+    }
+}

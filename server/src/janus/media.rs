@@ -1,0 +1,98 @@
+//! What the gateway wants of streams and peers.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use fanlight_protocol::Error;
+
+/// The stream that is watched, and the peer connections by which it is.
+pub(crate) trait Media {
+    /// Names one peer connection; never used twice.
+    type Peer: Copy + Debug + Eq + Hash;
+
+    /// Whether a viewer can be given a picture; the reason, in words for people, when not.
+    fn readiness(&self) -> Result<(), String>;
+
+    /// Makes a peer connection and the offer for it.
+    fn offer(&mut self, wishes: Wishes) -> Result<Offer<Self::Peer>, OfferFailed>;
+
+    /// Checks that a text is a session description at all.
+    ///
+    /// # Errors
+    ///
+    /// As Janus answers a text that is none.
+    fn check_sdp(&self, sdp: &str) -> Result<(), Error>;
+
+    /// Takes the viewer's answer to an offer, once.
+    ///
+    /// # Errors
+    ///
+    /// As Janus answers an answer that does not fit.
+    fn answer(&mut self, peer: Self::Peer, sdp: &str) -> Result<(), Error>;
+
+    /// Takes a candidate of a viewer who has answered.
+    ///
+    /// # Errors
+    ///
+    /// As Janus answers a candidate that cannot be read.
+    fn add_candidate(&mut self, peer: Self::Peer, candidate: &str) -> Result<(), Error>;
+
+    /// Asks for a key frame on behalf of a viewer.
+    fn request_key_frame(&mut self, peer: Self::Peer);
+
+    /// Ends a peer connection. Nothing more is heard of it.
+    fn close(&mut self, peer: Self::Peer);
+}
+
+/// What a viewer wishes for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    /// Degrees by which the camera stands turned clockwise: 0, 90, 180 or 270.
+    pub(crate) orientation: u16,
+}
+
+/// A peer connection that waits for its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer<P> {
+    pub(crate) peer: P,
+    /// The session description, without candidates.
+    pub(crate) sdp: String,
+    /// The server's addresses, each a line of SDP from `candidate:` on.
+    pub(crate) candidates: Vec<String>,
+}
+
+/// The server could make no offer, for this reason.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct OfferFailed(pub(crate) String);
+
+/// What becomes of a peer connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PeerNews {
+    /// It stands: media flow.
+    Up,
+    /// It has ended.
+    Down(Ending),
+}
+
+/// Why a peer connection has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The viewer said goodbye.
+    Viewer,
+    /// The viewer could not be reached, or not any more.
+    Unreachable,
+    /// The server ended it.
+    Server,
+}
+
+impl Ending {
+    /// The reason as Janus words it.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Viewer => "DTLS alert",
+            Self::Unreachable => "ICE failed",
+            Self::Server => "Close PC",
+        }
+    }
+}
