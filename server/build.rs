@@ -2,9 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
-use std::io;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Stands in where no page was built.
@@ -27,7 +29,7 @@ fn main() -> io::Result<()> {
         files.push(("/".to_owned(), place));
     }
     files.sort();
-    std::fs::write(out.join("assets.rs"), table(&files)?)
+    std::fs::write(out.join("assets.rs"), table(&files, &out)?)
 }
 
 /// Without nasm OpenH264 is compiled from its plain C++ on x86. It works, two to three times slower, and nothing
@@ -83,7 +85,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) -> io
 }
 
 /// Rust source of the table that `src/web/assets.rs` includes.
-fn table(files: &[(String, PathBuf)]) -> io::Result<String> {
+fn table(files: &[(String, PathBuf)], out: &Path) -> io::Result<String> {
     let mut assets = String::new();
     let mut scripts = String::new();
     for (path, file) in files {
@@ -98,12 +100,20 @@ fn table(files: &[(String, PathBuf)]) -> io::Result<String> {
             true => format!("Some(include_bytes!({compressed:?}))"),
             false => "None".to_owned(),
         };
+        // What brotli makes smaller gzip does, too.
+        let gzip = match compressed.exists() {
+            true => format!(
+                "Some(include_bytes!({:?}))",
+                gzip(&bytes, out.join(format!("{tag}.gz")))?
+            ),
+            false => "None".to_owned(),
+        };
         let content_type = content_type(file);
         let immutable = has_hash(file);
         let _ = writeln!(
             assets,
             "    Asset {{ path: {path:?}, content_type: {content_type:?}, bytes: include_bytes!({file:?}), \
-             brotli: {brotli}, etag: \"\\\"{tag}\\\"\", immutable: {immutable} }},"
+             brotli: {brotli}, gzip: {gzip}, etag: \"\\\"{tag}\\\"\", immutable: {immutable} }},"
         );
         if content_type.starts_with("text/html") {
             for script in inline_scripts(&String::from_utf8_lossy(&bytes)) {
@@ -120,6 +130,14 @@ fn table(files: &[(String, PathBuf)]) -> io::Result<String> {
          /// The page's inline scripts, as `Content-Security-Policy` names them.\n\
          pub static SCRIPT_HASHES: &[&str] = &[{scripts}];\n"
     ))
+}
+
+/// Compresses into a file, whose place it returns.
+fn gzip(bytes: &[u8], place: PathBuf) -> io::Result<PathBuf> {
+    let mut encoder = GzEncoder::new(std::fs::File::create(&place)?, Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()?;
+    Ok(place)
 }
 
 /// What stands between `<script …>` and `</script>`, byte for byte: browsers hash just that. Scripts from files have

@@ -14,6 +14,8 @@ pub struct Asset {
     pub bytes: &'static [u8],
     /// The same compressed for `Content-Encoding: br`, where that makes it smaller.
     pub brotli: Option<&'static [u8]>,
+    /// The same for `Content-Encoding: gzip`. Browsers take brotli from servers with TLS only.
+    pub gzip: Option<&'static [u8]>,
     /// For `ETag`, quotes and all: a hash of [`Asset::bytes`].
     pub etag: &'static str,
     /// Whether the file's name has a hash of its contents, so that whoever has it never needs to ask again.

@@ -1,3 +1,143 @@
-//! web
+//! The HTTP server: the page, and the Janus API on the same port.
+//!
+//! ```text
+//! GET /            the page
+//! GET /<file>      what the page is made of
+//! GET /<anything>  a WebSocket for Janus clients, when the request is to upgrade to one
+//! ```
+mod assets;
+mod listen;
+mod origin;
+mod page;
 
-pub mod assets;
+use std::future::{Future, IntoFuture};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::janus::{GatewayHandle, websocket};
+pub(crate) use listen::ListenError;
+pub(crate) use origin::Origins;
+
+/// How long clients that are being served may take to be done when the server ends.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Where Janus clients are used to find a server. There is nothing else to be had.
+const JANUS_PATHS: [&str; 3] = ["/ws", "/janus", "/janus/ws"];
+
+/// How the server is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct WebConfig {
+    /// The addresses it listens on; port 0 is any that is free.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// The pages of other hosts that may open a WebSocket.
+    pub(crate) origins: Origins,
+}
+
+/// A server that has its ports and does not answer yet.
+#[derive(Debug)]
+pub(crate) struct Web {
+    listeners: Vec<TcpListener>,
+    origins: Origins,
+}
+
+/// What requests are answered from.
+#[derive(Clone)]
+struct Site {
+    gateway: GatewayHandle,
+    origins: Arc<Origins>,
+}
+
+impl Web {
+    /// Takes all addresses, or none.
+    ///
+    /// # Errors
+    ///
+    /// Names the address that cannot be had, and what to do.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub(crate) fn bind(config: WebConfig) -> Result<Self, ListenError> {
+        Ok(Self {
+            listeners: listen::bind(&config.listen)?,
+            origins: config.origins,
+        })
+    }
+
+    /// The addresses it listens on, with the ports that were given for port 0.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        let addresses = self.listeners.iter().map(TcpListener::local_addr);
+        addresses.filter_map(Result::ok).collect()
+    }
+
+    /// Serves until `shutdown` is done. Then those who watch are told, connections are closed, and
+    /// what is not done two seconds later is cut off.
+    pub(crate) async fn serve(self, gateway: GatewayHandle, shutdown: impl Future<Output = ()>) {
+        let router = router(Site {
+            gateway: gateway.clone(),
+            origins: Arc::new(self.origins),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        for listener in self.listeners {
+            let mut stopped = stopped.clone();
+            let signal = async move {
+                // An error is the sender's end, which is a reason to stop as well.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            let server = axum::serve(listener, router.clone()).with_graceful_shutdown(signal);
+            servers.spawn(server.into_future());
+        }
+        shutdown.await;
+        gateway.shut_down();
+        let _ = stop.send(true);
+        let farewell = async {
+            while servers.join_next().await.is_some() {}
+            gateway.ended().await;
+        };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::debug!("clients are cut off");
+        }
+    }
+}
+
+/// A Janus client may come by any path, as it may to Janus.
+fn router(site: Site) -> Router {
+    Router::new().fallback(answer).with_state(site)
+}
+
+async fn answer(
+    State(site): State<Site>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
+) -> Response {
+    match upgrade {
+        Ok(upgrade) => match site.origins.check(request.headers()) {
+            Ok(()) => websocket::accept(upgrade, site.gateway),
+            Err(refusal) => {
+                tracing::warn!(%refusal, "a page of another host was refused");
+                (StatusCode::FORBIDDEN, format!("{refusal}\n")).into_response()
+            }
+        },
+        Err(why) if request.headers().contains_key(header::UPGRADE) => {
+            (StatusCode::BAD_REQUEST, format!("No WebSocket: {why}.\n")).into_response()
+        }
+        Err(_) if JANUS_PATHS.contains(&request.uri().path()) => {
+            let needed = [(header::UPGRADE, "websocket")];
+            let text = "Janus clients come here by WebSocket.\n";
+            (StatusCode::UPGRADE_REQUIRED, needed, text).into_response()
+        }
+        Err(_) => page::serve(&request),
+    }
+}
