@@ -10,7 +10,7 @@ type Figure = (&'static str, fn(&Stats) -> String);
 const FIGURES: [Figure; 9] = [
     ("Resolution", |stats| {
         if stats.width == 0 {
-            return UNKNOWN.into();
+            return unknown();
         }
         [&whole(stats.width), " × ", &whole(stats.height)].concat()
     }),
@@ -27,24 +27,22 @@ const FIGURES: [Figure; 9] = [
     }),
     ("Latency", |stats| match stats.latency_ms {
         Some(latency) => with_unit(latency, 0, " ms"),
-        None => UNKNOWN.into(),
+        None => unknown(),
     }),
 ];
 
-const UNKNOWN: &str = "–";
-
-/// The panel. It is there before there is anything to read, and says so.
+/// The panel. Dashes stand for what is not known.
 #[component]
 pub fn Figures(
-    /// The latest figures.
-    stats: RwSignal<Stats>,
+    /// The latest figures, if any.
+    stats: RwSignal<Option<Stats>>,
     /// Whether the panel is wanted.
     shown: RwSignal<bool>,
 ) -> impl IntoView {
     let rows = FIGURES.map(|(name, read)| {
         view! {
             <dt>{name}</dt>
-            <dd>{move || stats.with(read)}</dd>
+            <dd>{move || stats.get().map_or_else(unknown, |stats| read(&stats))}</dd>
         }
     });
     view! {
@@ -52,6 +50,10 @@ pub fn Figures(
             {rows.into_iter().collect_view()}
         </dl>
     }
+}
+
+fn unknown() -> String {
+    "–".into()
 }
 
 /// The browser writes the number: Rust's own code for it would be a tenth of the page.

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::HtmlVideoElement;
 
-use crate::janus::{self, Config, Event, Player, Stats, Status, Support};
+use crate::janus::{self, Config, Event, Player, Status, Support};
 pub use address::socket_url;
 use controls::Controls;
 use figures::Figures;
@@ -52,7 +52,7 @@ pub fn Page(
     let support = RwSignal::new(None);
     let status = RwSignal::new(Status::Connecting { after: None });
     let refused = RwSignal::new(false);
-    let stats = RwSignal::new(Stats::default());
+    let stats = RwSignal::new(None);
     let stats_shown = RwSignal::new(false);
     let browser = Browser::of(&window().navigator().user_agent().unwrap_or_default());
     let notice = Memo::new(move |_| {
@@ -73,8 +73,13 @@ pub fn Page(
             support.set(Some(supported));
             if supported == Support::Yes {
                 let listener = move |event| match event {
-                    Event::Status(now) => status.set(now),
-                    Event::Stats(now) => stats.set(now),
+                    Event::Status(now) => {
+                        if !matches!(now, Status::Starting | Status::Playing | Status::Stalled) {
+                            stats.set(None);
+                        }
+                        status.set(now);
+                    }
+                    Event::Stats(now) => stats.set(Some(now)),
                     Event::PlayRefused => refused.set(true),
                 };
                 let player = Player::start(url, Config::default(), video, listener);
