@@ -1,4 +1,20 @@
-//! Fanlight: a camera or an HDMI capture device as a picture in a browser.
+//! Fanlight: a camera or an HDMI capture device as a picture in a browser, over WebRTC.
+//!
+//! # Layout
+//!
+//! One folder for each room of the house, named after what flows through it:
+//!
+//! * [`cli`], [`config`]: arguments and file → one checked `Config`
+//! * [`source`]: where pictures come from
+//! * [`picture`]: raw pixels and their conversion
+//! * [`encode`]: H.264
+//! * [`stream`]: source → encoder → RTP payloads → viewers
+//! * [`peer`]: viewers' connections: ICE, DTLS, SRTP
+//! * [`janus`]: the Janus API: sessions, handles, plugins, transports
+//! * [`web`]: the HTTP server with the page
+
+mod cli;
+mod config;
 mod encode;
 mod janus;
 mod peer;
@@ -7,4 +23,100 @@ mod source;
 mod stream;
 mod web;
 
-fn main() {}
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use cli::{Options, OptionsError};
+use config::Config;
+use janus::Live;
+use peer::Peers;
+use stream::Stream;
+use tokio::signal::unix::{SignalKind, signal};
+use web::Web;
+
+fn main() -> ExitCode {
+    let options = match Options::read(std::env::args_os()) {
+        Ok(options) => options,
+        // Prints help and version, too, which are no failures.
+        Err(OptionsError::CommandLine(error)) => error.exit(),
+        Err(error) => {
+            eprintln!("fanlight: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(options.log.to_filter())
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Config::from(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fanlight: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+fn run(config: Config) -> Result<(), Box<dyn Error>> {
+    // Signalling is little work; the media have threads of their own.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        // Ports first: when one is taken, the camera has not been touched.
+        let web = Web::bind(config.web)?;
+        let (news, of_peers) = janus::peer_news();
+        let peers = Peers::start(config.peers, move |peer, event| news.tell(peer, &event))?;
+        let stream = Stream::start(config.stream)?;
+        let (gateway, task) = janus::channel();
+        let live = Live::new(stream.clone(), peers.clone());
+        let task = tokio::spawn(task.run(config.gateway, live, of_peers));
+        announce(&web.addresses(), peers.addresses());
+        web.serve(gateway, asked_to_end()?).await;
+        task.await?;
+        tokio::task::spawn_blocking(move || {
+            peers.shutdown();
+            stream.stop();
+        })
+        .await?;
+        tracing::info!("ended");
+        Ok(())
+    })
+}
+
+/// Says where the picture is: on standard output, so that it is there whatever is logged.
+fn announce(pages: &[SocketAddr], media: &[SocketAddr]) {
+    for address in pages {
+        let host = match address.ip() {
+            ip if ip.is_unspecified() => "<address of this machine>".to_owned(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            std::net::IpAddr::V4(ip) => ip.to_string(),
+        };
+        println!("Fanlight: open http://{host}:{}", address.port());
+    }
+    for address in media {
+        tracing::info!("media on UDP {address}");
+    }
+    if pages.iter().all(|address| address.ip().is_loopback()) {
+        println!(
+            "Only browsers on this machine see it; --listen 0.0.0.0:{} opens it to the network.",
+            pages.first().map_or(8080, SocketAddr::port)
+        );
+    }
+}
+
+/// Is done when the user or the system wants the server to end.
+fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("ending: viewers are told, the camera is released");
+    })
+}

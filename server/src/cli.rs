@@ -1,0 +1,421 @@
+//! The options, from the command line and from the file: every key of the file is a flag.
+//!
+//! A line `bitrate = 2000` of the file is read as `--bitrate=2000` would be, so both know the same
+//! names, take the same values and fail with the same words.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use toml::de::{DeTable, DeValue};
+
+use crate::config::{LogFilter, QpRange};
+use crate::encode::EncoderSettings;
+use crate::picture::Size;
+use crate::source::{Idle, SourceSpec};
+
+/// Shows a camera or an HDMI capture device in a browser, over WebRTC.
+///
+/// Without options it shows the first capture device of this machine, or a test pattern where
+/// there is none, at http://127.0.0.1:8080 to browsers on this machine.
+#[derive(Debug, Parser)]
+#[command(version, after_help = OPEN_TO_NETWORK, max_term_width = 100)]
+pub(crate) struct Options {
+    /// Where pictures come from: `auto`, `test` or `v4l2:/dev/videoN`
+    ///
+    /// `auto` takes the first capture device, or the test pattern where there is none.
+    #[arg(long, value_name = "SPEC", default_value_t, help_heading = "Picture")]
+    pub(crate) source: SourceSpec,
+
+    /// Size of the picture; without it the source's best
+    #[arg(long, value_name = "WxH", help_heading = "Picture")]
+    pub(crate) size: Option<Size>,
+
+    /// Pictures a second; without it the source's best
+    #[arg(long, value_name = "N", help_heading = "Picture",
+          value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub(crate) fps: Option<u32>,
+
+    /// Bit rate of the video, in kbit/s
+    #[arg(long, value_name = "KBPS", help_heading = "Picture",
+          default_value_t = EncoderSettings::default().kbps, value_parser = kbps())]
+    pub(crate) bitrate: u32,
+
+    /// Finest and coarsest quantiser, from 0 to 51
+    ///
+    /// The coarsest bounds how ugly the picture may get, and with that how far the bit rate can
+    /// be kept when there is too much to see.
+    #[arg(
+        long,
+        value_name = "MIN-MAX",
+        help_heading = "Picture",
+        default_value_t
+    )]
+    pub(crate) qp: QpRange,
+
+    /// What becomes of the camera while nobody watches: `keep` it running or `close` it
+    ///
+    /// A camera that is kept shows its picture at once; one that is closed is free for others.
+    #[arg(long, value_name = "WHAT", help_heading = "Picture", default_value_t)]
+    pub(crate) idle: Idle,
+
+    /// Address of the page and of the Janus API; may be given more than once
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        help_heading = "Network",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Address of the media, one UDP port for all viewers; may be given more than once
+    ///
+    /// Without it: port 8189 of the addresses of --listen.
+    #[arg(long, value_name = "ADDR:PORT", help_heading = "Network")]
+    pub(crate) rtc: Vec<SocketAddr>,
+
+    /// Address at which viewers reach this machine through a NAT; may be given more than once
+    ///
+    /// The NAT has to forward the UDP port of the media to this machine.
+    #[arg(long, value_name = "IP", help_heading = "Network")]
+    pub(crate) public_ip: Vec<IpAddr>,
+
+    /// Leave the checks of the connection to the viewer (ICE-lite, RFC 8445)
+    #[arg(long, help_heading = "Network")]
+    pub(crate) ice_lite: bool,
+
+    /// Send candidates one by one after the offer instead of inside it
+    #[arg(long, help_heading = "Network")]
+    pub(crate) full_trickle: bool,
+
+    /// Page of another host that may watch, as in `https://kvm.example.org`; `*` is every page
+    ///
+    /// May be given more than once. Pages of this server and of this machine always may.
+    #[arg(long, value_name = "ORIGIN", help_heading = "Network")]
+    pub(crate) allow_origin: Vec<String>,
+
+    /// STUN server that viewers are told to use, as in `stun:stun.example.org:3478`
+    ///
+    /// Viewers need it only if they are behind a NAT that lets nothing in.
+    #[arg(long, value_name = "URL", help_heading = "Network")]
+    pub(crate) stun: Option<String>,
+
+    /// File with the same options: `bitrate = 2000` is `--bitrate 2000`; flags win over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`
+    ///
+    /// Parts may differ, as in `info,fanlight::peer=debug`.
+    #[arg(long, value_name = "LEVEL", default_value_t)]
+    pub(crate) log: LogFilter,
+}
+
+const OPEN_TO_NETWORK: &str = "\
+To open it to the network:
+  fanlight --listen 0.0.0.0:8080
+The page is then at http://ADDRESS:8080 for every address of this machine, and media use UDP port
+8189 of the same addresses: let both through the firewall. There is no password: whoever reaches
+the port sees the picture.";
+
+/// Why the options cannot be used. Shown as it is; it says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OptionsError {
+    /// The command line is wrong, or asks for help or the version.
+    #[error(transparent)]
+    CommandLine(#[from] clap::Error),
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", file.display())]
+    Read {
+        file: PathBuf,
+        error: std::io::Error,
+    },
+    /// The file is wrong.
+    #[error("{}:{line}: {reason}", file.display())]
+    File {
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        reason: String,
+    },
+}
+
+impl Options {
+    /// Reads the options of a command line, which begins with the program's name, and of the file
+    /// that it names.
+    pub(crate) fn read(
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Options, OptionsError> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let given = command().try_get_matches_from(&arguments)?;
+        let Some(file) = given.get_one::<PathBuf>("config") else {
+            return Ok(Options::from_arg_matches(&given)?);
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| OptionsError::Read {
+            file: file.clone(),
+            error,
+        })?;
+        let mut all = vec![OsString::from("fanlight")];
+        for setting in Setting::read_all(file, &text)? {
+            // A list of flags replaces the list of the file instead of adding to it.
+            let id = setting.key.replace('-', "_");
+            if given.value_source(&id) != Some(ValueSource::CommandLine) {
+                all.extend(setting.flags.into_iter().map(OsString::from));
+            }
+        }
+        all.extend(arguments.into_iter().skip(1));
+        Ok(Options::from_arg_matches(
+            &command().try_get_matches_from(all)?,
+        )?)
+    }
+}
+
+/// One line of the file.
+struct Setting {
+    key: String,
+    /// The flags that say the same.
+    flags: Vec<String>,
+}
+
+impl Setting {
+    fn read_all(file: &Path, text: &str) -> Result<Vec<Setting>, OptionsError> {
+        let at = |offset: usize, reason: String| OptionsError::File {
+            file: file.to_owned(),
+            line: 1 + text.bytes().take(offset).filter(|b| *b == b'\n').count(),
+            reason,
+        };
+        let table = DeTable::parse(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            at(offset, error.message().replace('\n', ", "))
+        })?;
+        let mut settings = Vec::new();
+        for (key, value) in table.get_ref() {
+            let (key, offset) = (key.get_ref().as_ref(), key.span().start);
+            let setting = Setting::read(key, value.get_ref()).map_err(|r| at(offset, r))?;
+            settings.push(setting);
+        }
+        Ok(settings)
+    }
+
+    fn read(key: &str, value: &DeValue<'_>) -> Result<Setting, String> {
+        let command = command();
+        let known = || command.get_arguments().filter(|arg| is_key(arg));
+        let Some(arg) = known().find(|arg| arg.get_long() == Some(key)) else {
+            let near = known()
+                .filter_map(|arg| arg.get_long())
+                .map(|name| (strsim::jaro_winkler(name, key), name))
+                .filter(|(likeness, _)| *likeness > 0.7)
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            return Err(match near {
+                Some((_, name)) => format!("there is no key `{key}`: did you mean `{name}`?"),
+                None => format!("there is no key `{key}`: see fanlight --help"),
+            });
+        };
+        let flag = |value| scalar(key, value).map(|text| format!("--{key}={text}"));
+        let flags = match (arg.get_action(), value) {
+            (ArgAction::SetTrue, DeValue::Boolean(true)) => vec![format!("--{key}")],
+            (ArgAction::SetTrue, DeValue::Boolean(false)) => vec![],
+            (ArgAction::SetTrue, _) => return Err(format!("`{key}` is true or false")),
+            (ArgAction::Append, DeValue::Array(values)) => values
+                .iter()
+                .map(|value| flag(value.get_ref()))
+                .collect::<Result<_, _>>()?,
+            (_, value) => vec![flag(value)?],
+        };
+        let line = std::iter::once("fanlight").chain(flags.iter().map(String::as_str));
+        if let Err(error) = command.clone().try_get_matches_from(line) {
+            return Err(one_line(&error));
+        }
+        Ok(Setting {
+            key: key.to_owned(),
+            flags,
+        })
+    }
+}
+
+fn command() -> clap::Command {
+    Options::command().args_override_self(true)
+}
+
+/// Whether a flag makes sense in the file.
+fn is_key(arg: &clap::Arg) -> bool {
+    !matches!(arg.get_id().as_str(), "config" | "help" | "version")
+}
+
+fn kbps() -> clap::builder::RangedI64ValueParser<u32> {
+    let (least, most) = EncoderSettings::KBPS.into_inner();
+    clap::value_parser!(u32).range(i64::from(least)..=i64::from(most))
+}
+
+fn scalar(key: &str, value: &DeValue<'_>) -> Result<String, String> {
+    match value {
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Integer(number) => Ok(number.to_string()),
+        DeValue::Table(_) => Err(format!("`{key}` is one value, not a table")),
+        DeValue::Array(_) => Err(format!("`{key}` is one value, not a list")),
+        _ => Err(format!("`{key}` is a text or a whole number")),
+    }
+}
+
+/// The first line of clap's error, which says what is wrong; the rest explains flags.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &str) -> Result<Options, OptionsError> {
+        Options::read(
+            std::iter::once("fanlight")
+                .chain(arguments.split_whitespace())
+                .map(OsString::from),
+        )
+    }
+
+    /// The options of a file with this text and of these flags.
+    fn read_file(text: &str, arguments: &str) -> Result<Options, OptionsError> {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "fanlight-cli-{}-{}.toml",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, text).unwrap();
+        let options = read(&format!("{arguments} --config {}", file.display()));
+        std::fs::remove_file(file).unwrap();
+        options
+    }
+
+    fn error(text: &str) -> String {
+        let error = read_file(text, "").unwrap_err().to_string();
+        let (_, line_and_reason) = error.split_once(".toml:").unwrap();
+        line_and_reason.to_owned()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn every_key_can_be_set_in_the_file() {
+        let text = r#"
+            source = "v4l2:/dev/video3"
+            size = "640x480"
+            fps = 25
+            bitrate = 1000
+            qp = "12-40"
+            idle = "close"
+            listen = ["0.0.0.0:80", "[::1]:81"]
+            rtc = "0.0.0.0:9000"
+            public-ip = ["203.0.113.7"]
+            ice-lite = true
+            full-trickle = true
+            allow-origin = ["https://kvm.example.org"]
+            stun = "stun:stun.example.org"
+            log = "debug"
+        "#;
+        for arg in Options::command().get_arguments().filter(|a| is_key(a)) {
+            let key = arg.get_long().unwrap();
+            assert!(text.contains(&format!("{key} = ")), "{key}");
+        }
+        let options = read_file(text, "").unwrap();
+        assert_eq!(options.source.to_string(), "v4l2:/dev/video3");
+        assert_eq!(options.fps, Some(25));
+        assert_eq!(options.listen.len(), 2);
+        assert_eq!(options.rtc, ["0.0.0.0:9000".parse().unwrap()]);
+        assert!(options.ice_lite && options.full_trickle);
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let options = read_file("bitrate = 1000\nfps = 10", "--bitrate 3000").unwrap();
+        assert_eq!((options.bitrate, options.fps), (3000, Some(10)));
+        assert_eq!(options.listen, ["127.0.0.1:8080".parse().unwrap()]);
+    }
+
+    #[test]
+    fn lists_of_flags_replace_the_lists_of_the_file() {
+        let options = read_file("listen = ['0.0.0.0:80']", "--listen 127.0.0.1:81").unwrap();
+        assert_eq!(options.listen, ["127.0.0.1:81".parse().unwrap()]);
+        let options = read_file("public-ip = ['192.0.2.1']", "--public-ip 192.0.2.2").unwrap();
+        assert_eq!(options.public_ip.len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_key_it_looks_like() {
+        assert_eq!(
+            error("fps = 5\nbitrat = 1"),
+            "2: there is no key `bitrat`: did you mean `bitrate`?"
+        );
+        assert_eq!(
+            error("\n\nzzz = 1"),
+            "3: there is no key `zzz`: see fanlight --help"
+        );
+        assert!(error("config = 'x'").contains("no key `config`"));
+        assert!(error("[server]\nfps = 1").contains("no key `server`"));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_line_and_what_would_be_good() {
+        let text = error("fps = 5\nbitrate = 0");
+        assert!(text.starts_with("2: "), "{text}");
+        assert!(text.contains("--bitrate") && text.contains("50"), "{text}");
+        assert!(error("source = 'webcam'").contains("v4l2:/dev/videoN"));
+        assert_eq!(error("ice-lite = 1"), "1: `ice-lite` is true or false");
+        assert_eq!(error("fps = [1]"), "1: `fps` is one value, not a list");
+        assert_eq!(error("fps = 1.5"), "1: `fps` is a text or a whole number");
+    }
+
+    #[test]
+    fn a_file_that_is_not_toml_is_named_with_the_line() {
+        assert!(error("fps = 5\nsource = test").starts_with("2: "));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read("--config /does/not/exist").unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot read /does/not/exist: "),
+            "{error}"
+        );
+    }
+
+    const REFERENCE: &str = include_str!("../../docs/reference/options.md");
+
+    #[test]
+    fn the_reference_lists_every_option_and_no_other() {
+        let mut listed: Vec<&str> = REFERENCE
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect();
+        let command = Options::command();
+        let mut known: Vec<&str> = command
+            .get_arguments()
+            .filter_map(|arg| arg.get_long())
+            .filter(|name| !matches!(*name, "help" | "version"))
+            .collect();
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+    }
+
+    #[test]
+    fn the_complete_file_of_the_reference_is_one() {
+        let (_, file) = REFERENCE.split_once("```toml\n").unwrap();
+        let (file, _) = file.split_once("```").unwrap();
+        read_file(file, "").unwrap();
+        for arg in Options::command().get_arguments().filter(|a| is_key(a)) {
+            let key = arg.get_long().unwrap();
+            assert!(file.contains(&format!("{key} = ")), "{key}");
+        }
+    }
+}
