@@ -1,6 +1,9 @@
 //! The DTLS handshake with one viewer, which authenticates it and yields the keys of SRTP
 //! (RFC 5764).
-use super::srtp::{Profile, Srtp, SrtpError};
+use super::{
+    hello::{Hello, Offer},
+    srtp::{Profile, Srtp, SrtpError},
+};
 use bytes::BytesMut;
 use rtc::{
     crypto::{HashAlgorithm, RTCCryptoProvider},
@@ -62,6 +65,7 @@ pub(super) struct Dtls {
     identity: Arc<Identity>,
     expected: Fingerprint,
     role: Role,
+    hello: Hello,
     started: bool,
     secured: bool,
 }
@@ -149,6 +153,7 @@ impl Dtls {
             identity,
             expected,
             role,
+            hello: Hello::default(),
             started: false,
             secured: false,
         }
@@ -169,35 +174,17 @@ impl Dtls {
 
     /// Takes a datagram of the viewer's.
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<Event, DtlsError> {
-        if !self.started {
-            if self.role == Role::Client {
-                return Ok(Event::Nothing);
-            }
-            self.started = true;
-            let config = self.server_config(datagram)?;
-            self.endpoint.set_server_config(Some(config));
-        }
-        let read = self
-            .endpoint
-            .read(now, TUNNEL, None, BytesMut::from(datagram));
-        let events = match read {
-            Ok(events) => events,
-            // Once the viewer is known, what cannot be read is not from it.
-            Err(_) if self.secured => return Ok(Event::Nothing),
-            Err(error) => return Err(error.into()),
-        };
-        let mut result = Event::Nothing;
-        for event in events {
-            match event {
-                EndpointEvent::HandshakeComplete => {
-                    self.secured = true;
-                    result = Event::Secured(Box::new(self.srtp()?));
+        match self.begin(datagram)? {
+            Some(datagrams) => {
+                let mut result = Event::Nothing;
+                for datagram in &datagrams {
+                    result = self.read(now, datagram)?;
                 }
-                EndpointEvent::PeerClosed => return Ok(Event::Closed),
-                _ => {}
+                Ok(result)
             }
+            None if self.started => self.read(now, datagram),
+            None => Ok(Event::Nothing),
         }
-        Ok(result)
     }
 
     /// The next datagram to be sent.
@@ -238,15 +225,48 @@ impl Dtls {
         Ok(Srtp::new(profile, state.is_client(), export, crypto)?)
     }
 
-    /// A configuration that makes AES-GCM win when the viewer has it. The crate lets the client's
-    /// order decide, and browsers put the slower profile first.
-    fn server_config(&self, hello: &[u8]) -> Result<Arc<HandshakeConfig>, DtlsError> {
-        let gcm = SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm;
-        if offers_gcm(hello) {
-            self.config(&[gcm])
-        } else {
-            self.config(&[gcm, SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80])
+    /// Begins the handshake as the server, when it is known what the viewer offers: the crate lets
+    /// the client's order of SRTP profiles decide, and browsers put the slower one first. Yields the
+    /// datagrams that have come so far.
+    fn begin(&mut self, datagram: &[u8]) -> Result<Option<Vec<Vec<u8>>>, DtlsError> {
+        if self.started || self.role == Role::Client {
+            return Ok(None);
         }
+        let gcm = SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm;
+        let config = match self.hello.add(datagram) {
+            Offer::Incomplete => return Ok(None),
+            Offer::Gcm => self.config(&[gcm])?,
+            Offer::Other => {
+                self.config(&[gcm, SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80])?
+            }
+        };
+        self.endpoint.set_server_config(Some(config));
+        self.started = true;
+        Ok(Some(self.hello.take()))
+    }
+
+    fn read(&mut self, now: Instant, datagram: &[u8]) -> Result<Event, DtlsError> {
+        let read = self
+            .endpoint
+            .read(now, TUNNEL, None, BytesMut::from(datagram));
+        let events = match read {
+            Ok(events) => events,
+            // Once the viewer is known, what cannot be read is not from it.
+            Err(_) if self.secured => return Ok(Event::Nothing),
+            Err(error) => return Err(error.into()),
+        };
+        let mut result = Event::Nothing;
+        for event in events {
+            match event {
+                EndpointEvent::HandshakeComplete => {
+                    self.secured = true;
+                    result = Event::Secured(Box::new(self.srtp()?));
+                }
+                EndpointEvent::PeerClosed => return Ok(Event::Closed),
+                _ => {}
+            }
+        }
+        Ok(result)
     }
 
     fn config(
@@ -275,94 +295,9 @@ impl Dtls {
     }
 }
 
-/// Whether this ClientHello offers SRTP with AES-128-GCM. A hello in several fragments may hide it,
-/// which costs speed and nothing else.
-fn offers_gcm(datagram: &[u8]) -> bool {
-    const USE_SRTP: u16 = 14;
-    const AEAD_AES_128_GCM: [u8; 2] = [0, 7];
-    let find = || {
-        let mut hello = Reader(datagram);
-        // Record header, handshake header, version and random: RFC 6347 sections 4.1 and 4.2.
-        hello.skip(13 + 12 + 2 + 32)?;
-        hello.skip_vector::<1>()?; // session
-        hello.skip_vector::<1>()?; // cookie
-        hello.skip_vector::<2>()?; // cipher suites
-        hello.skip_vector::<1>()?; // compression methods
-        hello.skip(2)?; // length of the extensions
-        loop {
-            let kind = hello.number::<2>()?;
-            let length = hello.number::<2>()?;
-            let body = hello.skip(length)?;
-            if kind == usize::from(USE_SRTP) {
-                return Some(
-                    body.get(2..)?
-                        .chunks_exact(2)
-                        .any(|p| p == AEAD_AES_128_GCM),
-                );
-            }
-        }
-    };
-    find().unwrap_or(false)
-}
-
-/// Reads TLS' vectors (RFC 5246 section 4).
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn skip(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (head, tail) = self.0.split_at_checked(length)?;
-        self.0 = tail;
-        Some(head)
-    }
-
-    fn number<const BYTES: usize>(&mut self) -> Option<usize> {
-        let bytes = self.skip(BYTES)?;
-        Some(
-            bytes
-                .iter()
-                .fold(0, |number, byte| number << 8 | usize::from(*byte)),
-        )
-    }
-
-    fn skip_vector<const BYTES: usize>(&mut self) -> Option<()> {
-        let length = self.number::<BYTES>()?;
-        self.skip(length)?;
-        Some(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn hello(profiles: &[SrtpProtectionProfile]) -> Vec<u8> {
-        let identity = Arc::new(Identity::generate().unwrap());
-        let mut dtls = Dtls::new(Arc::clone(&identity), Role::Client, identity.fingerprint());
-        let config = dtls.config(profiles).unwrap();
-        dtls.endpoint
-            .connect(Instant::now(), TUNNEL, config, None)
-            .unwrap();
-        dtls.poll_transmit().unwrap().to_vec()
-    }
-
-    #[test]
-    fn a_hello_that_offers_gcm_is_recognised() {
-        let gcm = SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm;
-        let cm = SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80;
-        assert!(offers_gcm(&hello(&[cm, gcm])));
-        assert!(!offers_gcm(&hello(&[cm])));
-    }
-
-    #[test]
-    fn no_datagram_is_too_strange() {
-        let hello = hello(&[SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm]);
-        for length in 0..hello.len() {
-            offers_gcm(&hello[..length]);
-            let mut bent = hello.clone();
-            bent[length] ^= 0xff;
-            offers_gcm(&bent);
-        }
-    }
 
     #[test]
     fn a_fingerprint_is_read_as_it_is_written() {

@@ -22,6 +22,7 @@ mod demux;
 mod dtls;
 mod feed;
 mod gate;
+mod hello;
 mod history;
 mod ice;
 mod inbox;
