@@ -1,9 +1,10 @@
 //! A time stamp that is part of a picture.
 //!
-//! The test pattern carries the time of each picture in two rows of black and white cells along its upper edge, where
-//! whatever shows the picture can read it: a test that looks at a canvas, a decoder in a benchmark. It tells how old a
-//! picture is and that it is the right one. Cells are large and their places are fractions of the picture, so that the
-//! strip survives H.264 at low bit rates and scaling; the size that it is read at need not be that it was written at.
+//! The test pattern carries the time of each picture in two rows of black and white cells along its
+//! upper edge, where whatever shows the picture can read it: a test that looks at a canvas, a
+//! decoder in a benchmark. It tells how old a picture is and that it is the right one. Cells are
+//! large and their places are fractions of the picture, so that the strip survives H.264 at low bit
+//! rates and scaling; the size that it is read at need not be that it was written at.
 //!
 //! Each row has [`CELLS`] cells of equal width, and is a [`ROWS`]th of the picture high:
 //!
@@ -13,8 +14,8 @@
 //! row 1    B W     32 bits: lower half of the code         W B
 //! ```
 //!
-//! A white cell is a 1. The code is 52 bits of microseconds since the Unix epoch (enough until the year 2112) and a
-//! CRC of 12 bits. The marks tell rows from other pictures and black from white.
+//! A white cell is a 1. The code is 52 bits of microseconds since the Unix epoch (enough until the
+//! year 2112) and a CRC of 12 bits. The marks tell rows from other pictures and black from white.
 //!
 //! ```
 //! use fanlight_protocol::strip;
@@ -60,8 +61,9 @@ pub enum StripError {
     Damaged,
 }
 
-/// Writes `micros`, microseconds since the Unix epoch, into a picture of this size by calling `set` with the column,
-/// row and luma of every pixel of the strip. Does nothing if the picture is too small.
+/// Writes `micros`, microseconds since the Unix epoch, into a picture of this size by calling `set`
+/// with the column, row and luma of every pixel of the strip. Does nothing if the picture is too
+/// small.
 pub fn write(width: usize, height: usize, micros: u64, mut set: impl FnMut(usize, usize, u8)) {
     if width < MIN_WIDTH || height < MIN_HEIGHT {
         return;
@@ -77,8 +79,9 @@ pub fn write(width: usize, height: usize, micros: u64, mut set: impl FnMut(usize
     }
 }
 
-/// Reads the time from a picture of this size, in microseconds since the Unix epoch. `luma` gives the brightness of
-/// the pixel in a column and a row, in any range: of RGB, the green value will do.
+/// Reads the time from a picture of this size, in microseconds since the Unix epoch. `luma` gives
+/// the brightness of the pixel in a column and a row, in any range: of RGB, the green value will
+/// do.
 ///
 /// # Errors
 /// If there is no strip or it is damaged.
@@ -125,13 +128,14 @@ fn decode(code: u64) -> Option<u64> {
     (encode(time) == code).then_some(time)
 }
 
-/// CRC-12 (x¹² + x¹¹ + x³ + x² + x + 1), begun with all ones so that no time at all has no checksum of zero.
+/// CRC-12 (x¹² + x¹¹ + x³ + x² + x + 1), begun with all ones so that no time at all has no checksum
+/// of zero.
 fn crc(time: u64) -> u16 {
     const POLYNOMIAL: u16 = 0x80f;
     let top = |crc: u16| crc >> (CRC_BITS - 1) & 1;
     (0..52).rev().fold(0xfff, |crc, bit| {
         let flip = top(crc) ^ (time >> bit & 1) as u16;
-        (crc << 1 ^ flip * POLYNOMIAL) & 0xfff
+        ((crc << 1) ^ (flip * POLYNOMIAL)) & 0xfff
     })
 }
 

@@ -38,7 +38,8 @@ fn after_start_code(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Where the first 00 00 01 begins.
 fn find_start_code(bytes: &[u8]) -> Option<usize> {
-    // Inside NAL units zeros are rare: looking for the 1 of the start code would stop far more often.
+    // Inside NAL units zeros are rare: looking for the 1 of the start code would stop far more
+    // often.
     let mut from = 0;
     loop {
         let at = from

@@ -12,8 +12,9 @@ pub(crate) use openh264::OpenH264;
 
 /// An H.264 encoder without delay: what goes in comes out.
 pub(crate) trait Encoder: Send {
-    /// Encodes one picture, captured `at` after the stream's epoch, and appends its access unit to `out` in Annex B
-    /// form; a key frame, which carries its parameter sets, if `key` or if it is the first of its size.
+    /// Encodes one picture, captured `at` after the stream's epoch, and appends its access unit to
+    /// `out` in Annex B form; a key frame, which carries its parameter sets, if `key` or if it is
+    /// the first of its size.
     fn encode(
         &mut self,
         picture: &Picture,
@@ -34,8 +35,8 @@ pub(crate) trait Encoder: Send {
 pub(crate) struct EncoderSettings {
     /// Bit rate aimed at, in kbit/s (1,000 bits).
     pub(crate) kbps: u32,
-    /// Quantisers from the finest to the coarsest. The coarsest bounds how ugly a picture may get, and with that how
-    /// far the bit rate can be kept when there is too much to see.
+    /// Quantisers from the finest to the coarsest. The coarsest bounds how ugly a picture may get,
+    /// and with that how far the bit rate can be kept when there is too much to see.
     pub(crate) qp: RangeInclusive<u8>,
 }
 

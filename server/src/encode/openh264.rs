@@ -1,7 +1,7 @@
 //! Cisco's OpenH264, in software.
 //!
-//! Constrained baseline, one reference, one slice, no periodic key frames: the settings are those that came out fastest
-//! at equal quality; the design notes have the figures.
+//! Constrained baseline, one reference, one slice, no periodic key frames: the settings are those
+//! that came out fastest at equal quality; the design notes have the figures.
 
 use openh264::OpenH264API;
 use openh264::Timestamp;
@@ -57,7 +57,8 @@ impl OpenH264 {
             ))
             .skip_frames(false)
             .intra_frame_period(IntraFramePeriod::auto())
-            // A scene change makes a P picture of intra blocks: as big as a key frame, but nobody asked for one.
+            // A scene change makes a P picture of intra blocks: as big as a key frame, but nobody
+            // asked for one.
             .scene_change_detect(false)
             .sps_pps_strategy(SpsPpsStrategy::ConstantId)
             .num_threads(1)
@@ -171,6 +172,7 @@ mod tests {
     use fanlight_protocol::strip;
     use openh264::decoder::Decoder;
     use openh264::formats::YUVSource;
+    use std::ops::RangeInclusive;
 
     const SIZE: Size = Size::new(640, 360);
     const FPS: u32 = 30;
@@ -396,10 +398,10 @@ mod tests {
             settings(60_000, 12..=51),
             settings(1_000, 0..=51),
         ];
-        for settings in bad
-            .into_iter()
-            .chain([settings(1_000, 12..=52), settings(1_000, 40..=30)])
-        {
+        for settings in bad.into_iter().chain([
+            settings(1_000, 12..=52),
+            settings(1_000, RangeInclusive::new(40, 30)),
+        ]) {
             assert!(OpenH264::new(&settings, 30.0).is_err(), "{settings:?}");
         }
         let mut encoder = OpenH264::new(&EncoderSettings::default(), f32::NAN).unwrap();

@@ -1,7 +1,7 @@
 //! JPEG pictures, as cameras put them into MJPEG, to I420.
 //!
-//! libjpeg-turbo decodes to planar YCbCr at the JPEG's own subsampling; chroma is then reduced to 4:2:0 and everything
-//! compressed to limited range in the same pass. Colours never go through RGB.
+//! libjpeg-turbo decodes to planar YCbCr at the JPEG's own subsampling; chroma is then reduced to
+//! 4:2:0 and everything compressed to limited range in the same pass. Colours never go through RGB.
 
 use super::range::{chroma, luma};
 use super::{Matrix, Picture, Size};
@@ -136,8 +136,9 @@ fn size_of(width: usize, height: usize) -> Result<Size, JpegError> {
     }
 }
 
-/// libjpeg-turbo fails on every warning, the picture decoded all the same. Many webcams pad their JPEGs with a byte or
-/// two, which is one; all other warnings mean that a part of the picture is missing or wrong.
+/// libjpeg-turbo fails on every warning, the picture decoded all the same. Many webcams pad their
+/// JPEGs with a byte or two, which is one; all other warnings mean that a part of the picture is
+/// missing or wrong.
 fn is_harmless(warning: &str) -> bool {
     warning.contains("extraneous bytes before marker")
 }
@@ -181,7 +182,8 @@ impl Reduce {
         } else {
             1
         };
-        // The even part of the picture has two whole rows of chroma for each of ours: nothing is read past the end.
+        // The even part of the picture has two whole rows of chroma for each of ours: nothing is
+        // read past the end.
         for (to, from) in to
             .chunks_exact_mut(half)
             .zip(from.chunks_exact(width * rows_each))
@@ -317,7 +319,8 @@ mod tests {
                 let at = seed.wrapping_mul(2_654_435_761).rotate_left(n * 7) as usize % bad.len();
                 bad[at] = (seed.wrapping_mul(40_503) >> (n * 3)) as u8;
             }
-            // Changed bytes may make another valid picture: only that nothing else happens is claimed.
+            // Changed bytes may make another valid picture: only that nothing else happens is
+            // claimed.
             let _ = decoder.decode(&bad, &mut picture);
         }
         assert!(decoder.decode(b"no JPEG at all", &mut picture).is_err());

@@ -1,7 +1,8 @@
 //! Raw pictures: what sources make and encoders take.
 //!
-//! Inside Fanlight every picture is 8-bit planar 4:2:0 (I420) in limited range, with even sides and without padding
-//! between rows. Sources convert what their device gives, once, on the capture thread.
+//! Inside Fanlight every picture is 8-bit planar 4:2:0 (I420) in limited range, with even sides and
+//! without padding between rows. Sources convert what their device gives, once, on the capture
+//! thread.
 
 mod jpeg;
 mod range;
@@ -13,7 +14,7 @@ use std::time::{Instant, SystemTime};
 
 pub(crate) use jpeg::{JpegDecoder, JpegError};
 pub(crate) use range::full_to_limited;
-pub(crate) use yuyv::{YuyvError, read_yuyv};
+pub(crate) use yuyv::read_yuyv;
 
 /// When a picture was captured, on both clocks: one to measure with, one that other machines know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,8 @@ pub(crate) struct Size {
 impl Size {
     /// The smallest side that a picture may have.
     pub(crate) const MIN_SIDE: u32 = 16;
-    /// The longest side that a picture may have: OpenH264's limit, together with [`Size::MAX_SHORT_SIDE`].
+    /// The longest side that a picture may have: OpenH264's limit, together with
+    /// [`Size::MAX_SHORT_SIDE`].
     pub(crate) const MAX_LONG_SIDE: u32 = 3840;
     /// The longest that the shorter side may be.
     pub(crate) const MAX_SHORT_SIDE: u32 = 2160;
@@ -72,7 +74,8 @@ impl Size {
         Size { width, height }
     }
 
-    /// Both sides rounded down to even numbers: 4:2:0 has one chroma sample for two pixels each way.
+    /// Both sides rounded down to even numbers: 4:2:0 has one chroma sample for two pixels each
+    /// way.
     pub(crate) const fn even(self) -> Size {
         Size {
             width: self.width & !1,
@@ -149,7 +152,8 @@ pub(crate) struct Picture {
     pub(crate) matrix: Matrix,
 }
 
-/// The three planes of a picture to write to: luma, then the two chroma planes of half its width and height.
+/// The three planes of a picture to write to: luma, then the two chroma planes of half its width
+/// and height.
 pub(crate) struct PlanesMut<'a> {
     pub(crate) y: &'a mut [u8],
     pub(crate) u: &'a mut [u8],
@@ -169,7 +173,8 @@ impl Picture {
         }
     }
 
-    /// Gives the picture this size, with odd sides rounded down, and returns its planes, whose content is unspecified.
+    /// Gives the picture this size, with odd sides rounded down, and returns its planes, whose
+    /// content is unspecified.
     pub(crate) fn reshape(&mut self, size: Size) -> PlanesMut<'_> {
         let size = size.even();
         if size != self.size {

@@ -1,7 +1,8 @@
 //! Full range to limited range.
 //!
-//! JPEG uses all 256 values. Video without a word on the subject means 16–235 for luma and 16–240 for chroma, and not
-//! every browser's decoder heeds the word; so pictures are compressed into the range that all of them expect.
+//! JPEG uses all 256 values. Video without a word on the subject means 16–235 for luma and 16–240
+//! for chroma, and not every browser's decoder heeds the word; so pictures are compressed into the
+//! range that all of them expect.
 
 use super::PlanesMut;
 

@@ -12,7 +12,8 @@ pub(crate) enum YuyvError {
     Convert { size: Size, reason: String },
 }
 
-/// Converts `bytes`, `stride` bytes a row (0: no padding), into `picture`. An odd last row or column is cropped.
+/// Converts `bytes`, `stride` bytes a row (0: no padding), into `picture`. An odd last row or
+/// column is cropped.
 pub(crate) fn read_yuyv(
     bytes: &[u8],
     size: Size,
@@ -57,7 +58,8 @@ pub(crate) fn read_yuyv(
 mod tests {
     use super::*;
 
-    /// A picture whose luma counts pixels and whose chroma counts pairs, `padding` bytes after each row.
+    /// A picture whose luma counts pixels and whose chroma counts pairs, `padding` bytes after each
+    /// row.
     fn packed(size: Size, padding: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         for y in 0..size.height {

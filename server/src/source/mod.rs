@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::picture::{Picture, Size};
-pub(crate) use spec::{SourceSpec, SourceSpecError};
+pub(crate) use spec::SourceSpec;
 
 /// Decides what `auto` means. Any other source is what it is.
 pub(crate) fn resolve(spec: &SourceSpec) -> SourceSpec {
@@ -38,12 +38,12 @@ pub(crate) trait Source: Send {
     /// What the source gives, as far as it is known beforehand.
     fn mode(&self) -> Mode;
 
-    /// Whether pictures come by themselves and have to be taken away while nobody watches. A source that is not live
-    /// makes a picture when it is asked.
+    /// Whether pictures come by themselves and have to be taken away while nobody watches. A source
+    /// that is not live makes a picture when it is asked.
     fn is_live(&self) -> bool;
 
-    /// Waits at most `patience` for a picture newer than the last and writes it into `picture`; of several that wait,
-    /// the newest. Without `picture` it is only taken away.
+    /// Waits at most `patience` for a picture newer than the last and writes it into `picture`; of
+    /// several that wait, the newest. Without `picture` it is only taken away.
     fn next(
         &mut self,
         patience: Duration,
@@ -91,10 +91,12 @@ pub(crate) struct SourceOptions {
 /// What becomes of a live source while nobody watches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Idle {
-    /// It runs on, and its pictures are thrown away unseen: the first picture for a new viewer is there at once.
+    /// It runs on, and its pictures are thrown away unseen: the first picture for a new viewer is
+    /// there at once.
     #[default]
     Keep,
-    /// It is closed: its light goes out and other programs may have it; the next viewer waits until it is up again.
+    /// It is closed: its light goes out and other programs may have it; the next viewer waits until
+    /// it is up again.
     Close,
 }
 
@@ -124,7 +126,8 @@ impl fmt::Display for Idle {
     }
 }
 
-/// Why a source gives no pictures. Each is one line that says what to do where there is something to do.
+/// Why a source gives no pictures. Each is one line that says what to do where there is something
+/// to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     #[error("there is no {0}: is the camera plugged in?")]
@@ -133,6 +136,8 @@ pub(crate) enum SourceError {
     Permission(PathBuf),
     #[error("{0} is in use by another program")]
     Busy(PathBuf),
+    #[error("the USB bus has no room for {0}: choose a smaller size or another port")]
+    Bandwidth(PathBuf),
     #[error("{0} is not a capture device")]
     NotACamera(PathBuf),
     #[error("{device} has no usable format: it offers {offers}, Fanlight takes YUYV and MJPEG")]

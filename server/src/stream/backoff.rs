@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Waits that double from a quarter of a second to four seconds: short enough for a plug to feel prompt, long enough
-/// to cost nothing for a camera that is away for a week.
+/// Waits that double from a quarter of a second to four seconds: short enough for a plug to feel
+/// prompt, long enough to cost nothing for a camera that is away for a week.
 pub(super) struct Backoff {
     next: Duration,
 }

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 
 use super::frame::Frame;
 
-/// The last key frame and all that followed, for as long as catching up makes sense. A value: who asks brings the time.
+/// The last key frame and all that followed, for as long as catching up makes sense. A value: who
+/// asks brings the time.
 #[derive(Debug, Default)]
 pub(super) struct FrameCache {
     frames: Vec<Arc<Frame>>,
 }
 
 impl FrameCache {
-    /// How old the key frame may be. A viewer gets the frames since then in one burst, at 2 Mbit/s some 125 kB, and
-    /// sees the newest; with an older one it sees a picture sooner if a fresh key frame is made.
+    /// How old the key frame may be. A viewer gets the frames since then in one burst, at 2 Mbit/s
+    /// some 125 kB, and sees the newest; with an older one it sees a picture sooner if a fresh key
+    /// frame is made.
     const FRESH: Duration = Duration::from_millis(500);
 
     /// Takes the next frame of the stream.

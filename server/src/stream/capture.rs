@@ -8,7 +8,8 @@ use super::shared::{Demand, Shared};
 use super::supervise::{Throttle, supervise};
 use crate::source::{Grab, Idle, Source, SourceError};
 
-/// How long one wait for a picture may take: a stream that is told to stop does so within this time.
+/// How long one wait for a picture may take: a stream that is told to stop does so within this
+/// time.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 type Open<'a> = dyn FnMut() -> Result<Box<dyn Source>, SourceError> + 'a;

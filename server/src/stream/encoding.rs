@@ -30,6 +30,7 @@ struct Encoding<'a> {
     packetiser: &'a mut Packetiser,
     encoder: Option<Box<dyn Encoder>>,
     kbps: u32,
+    /// What the encoder was told last.
     fps: f32,
     access_unit: Vec<u8>,
     meter: Meter,
@@ -37,16 +38,13 @@ struct Encoding<'a> {
 }
 
 impl<'a> Encoding<'a> {
-    /// What the rate control assumes until the stream's own rate is known. The first second decides.
-    const FIRST_FPS: f32 = 30.0;
-
     fn new(shared: &'a Shared, packetiser: &'a mut Packetiser) -> Encoding<'a> {
         Encoding {
             shared,
             packetiser,
             encoder: None,
             kbps: shared.kbps(),
-            fps: Encoding::FIRST_FPS,
+            fps: 30.0,
             access_unit: Vec::new(),
             meter: Meter::default(),
             failures: Throttle::default(),
@@ -96,6 +94,7 @@ impl<'a> Encoding<'a> {
                     ..self.shared.settings.clone()
                 };
                 self.kbps = kbps;
+                self.fps = self.shared.promised_fps().unwrap_or(self.fps);
                 none.insert(Box::new(OpenH264::new(&settings, self.fps)?))
             }
         };
@@ -133,8 +132,8 @@ impl<'a> Encoding<'a> {
         self.follow_rate(&second);
     }
 
-    /// Cameras do not keep to the rate they promise (in the dark they halve it), and the rate control shares out its
-    /// bits by pictures a second.
+    /// Cameras do not keep to the rate they promise (in the dark they halve it), and the rate
+    /// control shares out its bits by pictures a second.
     fn follow_rate(&mut self, second: &Second) {
         if (second.fps - self.fps).abs() < self.fps * 0.1 {
             return;

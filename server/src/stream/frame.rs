@@ -5,28 +5,30 @@ use std::fmt;
 
 use crate::picture::Captured;
 
-/// The longest RTP packet in bytes, header and extensions included, encryption's tag not. With SRTP (16), the two
-/// bytes of a retransmission, UDP and IPv6 (48) it stays below 1,280 bytes, which every path carries.
+/// The longest RTP packet in bytes, header and extensions included, encryption's tag not. With SRTP
+/// (16), the two bytes of a retransmission, UDP and IPv6 (48) it stays below 1,280 bytes, which
+/// every path carries.
 pub(crate) const MAX_PACKET: usize = 1150;
 /// An RTP header without extensions (RFC 3550).
 pub(crate) const RTP_HEADER: usize = 12;
-/// What the first packet of a frame carries in header extensions (RFC 8285, one-byte form): 4 bytes of header,
-/// abs-capture-time (1 + 8), playout-delay (1 + 3) and 3 of padding.
+/// What the first packet of a frame carries in header extensions (RFC 8285, one-byte form): 4 bytes
+/// of header, abs-capture-time (1 + 8), playout-delay (1 + 3) and 3 of padding.
 pub(crate) const FIRST_PACKET_EXTENSIONS: usize = 20;
 /// The longest RTP payload of any packet but the first of its frame.
 pub(crate) const MAX_PAYLOAD: usize = MAX_PACKET - RTP_HEADER;
-/// The longest RTP payload of the first packet of a frame. With its extensions it makes the same datagram as
-/// [`MAX_PAYLOAD`] makes without, so that one segment train (GSO) takes them all.
+/// The longest RTP payload of the first packet of a frame. With its extensions it makes the same
+/// datagram as [`MAX_PAYLOAD`] makes without, so that one segment train (GSO) takes them all.
 pub(crate) const MAX_FIRST_PAYLOAD: usize = MAX_PAYLOAD - FIRST_PACKET_EXTENSIONS;
 
 /// One encoded and packetised picture, shared by all viewers behind an `Arc`.
 pub(crate) struct Frame {
     /// Consecutive in its stream, without gaps.
     pub(crate) number: u64,
-    /// Index in the stream of the first of `packets`: a viewer's RTP sequence number is its own base plus the index.
+    /// Index in the stream of the first of `packets`: a viewer's RTP sequence number is its own
+    /// base plus the index.
     pub(crate) first_packet: u64,
-    /// RTP payloads (RFC 6184: single NAL units or FU-A): the first at most [`MAX_FIRST_PAYLOAD`] bytes long, the
-    /// others at most [`MAX_PAYLOAD`].
+    /// RTP payloads (RFC 6184: single NAL units or FU-A): the first at most [`MAX_FIRST_PAYLOAD`]
+    /// bytes long, the others at most [`MAX_PAYLOAD`].
     pub(crate) packets: Vec<Bytes>,
     /// RTP time in 90 kHz, from the capture time. Begins near 0 with the stream.
     pub(crate) timestamp: u32,

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 /// Collects wishes for key frames. A value: who asks brings the time.
 ///
-/// A key frame is several times as big as another frame, and all viewers get it; so many wishes (one lost packet may
-/// cost every viewer a picture) are answered by one, and wishes without end by three a second.
+/// A key frame is several times as big as another frame, and all viewers get it; so many wishes
+/// (one lost packet may cost every viewer a picture) are answered by one, and wishes without end by
+/// three a second.
 #[derive(Debug, Default)]
 pub(crate) struct KeyFrames {
     wanted: Wanted,
@@ -45,7 +46,8 @@ impl KeyFrames {
         }
     }
 
-    /// A picture became a key frame at `now`, asked for or not. Answers what was wished for until now.
+    /// A picture became a key frame at `now`, asked for or not. Answers what was wished for until
+    /// now.
     pub(crate) fn made(&mut self, now: Instant) {
         *self = KeyFrames {
             wanted: Wanted::No,

@@ -1,7 +1,8 @@
 //! One named stream: source → encoder → RTP payloads → viewers.
 //!
-//! Two threads work for a stream. The capture thread fills pictures and puts the newest into a slot; the encoder thread
-//! takes it from there, encodes, packetises and calls the sinks. Nothing between them queues more than one picture.
+//! Two threads work for a stream. The capture thread fills pictures and puts the newest into a
+//! slot; the encoder thread takes it from there, encodes, packetises and calls the sinks. Nothing
+//! between them queues more than one picture.
 
 mod backoff;
 mod cache;
@@ -23,9 +24,7 @@ use std::thread::JoinHandle;
 
 use crate::encode::EncoderSettings;
 use crate::source::{self, Mode, Source, SourceError, SourceOptions, SourceSpec};
-pub(crate) use frame::{
-    FIRST_PACKET_EXTENSIONS, Frame, MAX_FIRST_PAYLOAD, MAX_PACKET, MAX_PAYLOAD, RTP_HEADER,
-};
+pub(crate) use frame::{FIRST_PACKET_EXTENSIONS, Frame};
 pub(crate) use meter::StreamStats;
 use shared::{Shared, lock};
 
@@ -39,7 +38,8 @@ pub(crate) struct StreamConfig {
     pub(crate) encoder: EncoderSettings,
 }
 
-/// Why a stream could not be started. A source that fails is not among the reasons: it is waited for.
+/// Why a stream could not be started. A source that fails is not among the reasons: it is waited
+/// for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StreamError {
     #[error("stream {stream}: no thread for {work}: {error}")]
@@ -95,7 +95,8 @@ impl Stream {
             options,
             encoder,
         } = config;
-        // Once, by the capture thread: a camera that is unplugged does not turn into a test pattern.
+        // Once, by the capture thread: a camera that is unplugged does not turn into a test
+        // pattern.
         let mut resolved = None;
         Stream::from_source(name, options, encoder, move || {
             let source = resolved.get_or_insert_with(|| source::resolve(&source));
@@ -142,13 +143,14 @@ impl Stream {
         &self.owner.shared.name
     }
 
-    /// Whether a new viewer can be given a picture: the source works, and SPS and PPS have been seen.
+    /// Whether a new viewer can be given a picture: the source works, and SPS and PPS have been
+    /// seen.
     pub(crate) fn is_ready(&self) -> bool {
         self.owner.shared.is_ready() && matches!(self.state(), StreamState::Running(_))
     }
 
-    /// Hands every frame from now on to `sink` until the subscription is dropped. Encoding runs while there is at
-    /// least one; the first makes the next picture a key frame.
+    /// Hands every frame from now on to `sink` until the subscription is dropped. Encoding runs
+    /// while there is at least one; the first makes the next picture a key frame.
     #[must_use = "dropping a subscription ends it"]
     pub(crate) fn subscribe(&self, sink: Arc<dyn FrameSink>) -> Subscription {
         let shared = self.owner.shared.clone();
@@ -158,13 +160,15 @@ impl Stream {
         }
     }
 
-    /// What a viewer can start on at once: the last key frame and all that followed, in order. Empty if that is too
-    /// long ago to catch up; a key frame is requested then. A frame may be here and come to the sink as well.
+    /// What a viewer can start on at once: the last key frame and all that followed, in order.
+    /// Empty if that is too long ago to catch up; a key frame is requested then. A frame may be
+    /// here and come to the sink as well.
     pub(crate) fn first_frames(&self) -> Vec<Arc<Frame>> {
         self.owner.shared.first_frames()
     }
 
-    /// Makes one of the next pictures a key frame. Many requests make one; two key frames are at least 300 ms apart.
+    /// Makes one of the next pictures a key frame. Many requests make one; two key frames are at
+    /// least 300 ms apart.
     pub(crate) fn request_key_frame(&self) {
         self.owner.shared.request_key_frame();
     }
@@ -183,8 +187,8 @@ impl Stream {
         self.owner.shared.stats()
     }
 
-    /// Ends both threads and releases the camera. Waits for that, about a quarter of a second at most with a device
-    /// that works. Not to be called by a sink.
+    /// Ends both threads and releases the camera. Waits for that, about a quarter of a second at
+    /// most with a device that works. Not to be called by a sink.
     pub(crate) fn stop(&self) {
         self.owner.shared.stop();
         for thread in std::mem::take(&mut *lock(&self.owner.threads)) {

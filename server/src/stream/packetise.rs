@@ -34,7 +34,8 @@ impl Packetiser {
         }
     }
 
-    /// Makes a frame of one access unit in Annex B form. `None`, and no number is used, if it has no NAL unit.
+    /// Makes a frame of one access unit in Annex B form. `None`, and no number is used, if it has
+    /// no NAL unit.
     pub(crate) fn frame(&mut self, access_unit: &[u8], captured: Captured) -> Option<Frame> {
         let mut packets = Payloads::new(access_unit.len());
         let mut idr = false;
@@ -59,8 +60,8 @@ impl Packetiser {
         Some(frame)
     }
 
-    /// RTP time of a capture time. Two frames never share one, whatever a device says of its pictures: receivers take
-    /// packets of one time for one frame.
+    /// RTP time of a capture time. Two frames never share one, whatever a device says of its
+    /// pictures: receivers take packets of one time for one frame.
     fn timestamp(&mut self, at: Instant) -> u32 {
         let since = at.saturating_duration_since(self.epoch);
         let exact = (since.as_nanos() * CLOCK_RATE / 1_000_000_000) as u64;
@@ -103,8 +104,8 @@ impl Payloads {
             self.packets.push(self.buffer.split().freeze());
             return;
         }
-        // The unit's own header travels in the two bytes before each fragment: F and NRI in the indicator, the type
-        // beside the marks for start and end.
+        // The unit's own header travels in the two bytes before each fragment: F and NRI in the
+        // indicator, the type beside the marks for start and end.
         let indicator = (header & 0xe0) | FU_A;
         let mut mark = START;
         while !rest.is_empty() {

@@ -104,8 +104,8 @@ impl Shared {
             .collect();
     }
 
-    /// Hands a frame to the cache, then to all sinks. In this order a viewer that subscribes first and asks for the
-    /// cache second misses none.
+    /// Hands a frame to the cache, then to all sinks. In this order a viewer that subscribes first
+    /// and asks for the cache second misses none.
     pub(super) fn publish(&self, frame: &Arc<Frame>) {
         lock(&self.cache).push(frame);
         let sinks = {
@@ -182,6 +182,14 @@ impl Shared {
         lock(&self.state).clone()
     }
 
+    /// The rate that the source promises, if it is known.
+    pub(super) fn promised_fps(&self) -> Option<f32> {
+        match &*lock(&self.state) {
+            StreamState::Running(mode) => Some(mode.fps),
+            _ => None,
+        }
+    }
+
     /// Changes the state. Whether it is another now.
     pub(super) fn set_state(&self, state: StreamState) -> bool {
         let mut current = lock(&self.state);
@@ -204,7 +212,8 @@ impl Shared {
     }
 }
 
-/// Locks, whatever became of the last who did: everything behind our locks is whole after each statement.
+/// Locks, whatever became of the last who did: everything behind our locks is whole after each
+/// statement.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::shared::{lock, wait};
 use crate::picture::Picture;
 
-/// Room for one picture. A newer one takes the place of one that was not fetched; pictures go round between the
-/// threads, so that their memory is allocated once.
+/// Room for one picture. A newer one takes the place of one that was not fetched; pictures go round
+/// between the threads, so that their memory is allocated once.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     inner: Mutex<Inner>,

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 /// Runs `work` until it returns; after a panic it is run again.
 ///
-/// Sources and encoders reach into drivers and libraries whose bugs are not ours to exclude: `v4l` panics on values it
-/// does not know, for one. One stream's bad device is to cost a moment of that stream. What `work` borrows has to be
-/// in order wherever it may panic.
+/// Sources and encoders reach into drivers and libraries whose bugs are not ours to exclude: `v4l`
+/// panics on values it does not know, for one. One stream's bad device is to cost a moment of that
+/// stream. What `work` borrows has to be in order wherever it may panic.
 pub(super) fn supervise(stream: &str, what: &str, mut work: impl FnMut()) {
     while let Err(panic) = catch_unwind(AssertUnwindSafe(&mut work)) {
         let text = panic.downcast_ref::<&str>().copied();

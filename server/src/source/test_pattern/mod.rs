@@ -93,8 +93,8 @@ impl Pace {
             .map_or(Duration::ZERO, |due| due.saturating_duration_since(now))
     }
 
-    /// A picture is made `now`. One that is more than a whole interval late does not hurry those that follow: after a
-    /// rest the pace begins anew.
+    /// A picture is made `now`. One that is more than a whole interval late does not hurry those
+    /// that follow: after a rest the pace begins anew.
     fn take(&mut self, now: Instant) {
         let interval = Duration::from_secs(1) / self.fps;
         let in_time = self.due().is_some_and(|due| now < due + interval);

@@ -1,4 +1,5 @@
-//! What the test pattern looks like: colour bars, a ball that crosses them, snow, a clock and the time strip.
+//! What the test pattern looks like: colour bars, a ball that crosses them, snow, a clock and the
+//! time strip.
 
 use fanlight_protocol::strip;
 use std::time::{Duration, SystemTime};
@@ -125,7 +126,8 @@ fn clock(size: Size) -> Area {
     }
 }
 
-/// Snow below, on the right. No encoder can predict it: it makes up the work and the bits that a camera's noise would.
+/// Snow below, on the right. No encoder can predict it: it makes up the work and the bits that a
+/// camera's noise would.
 fn snow(size: Size) -> Area {
     let (width, height) = sides(size);
     Area {
@@ -211,30 +213,28 @@ impl<'a> Canvas<'a> {
 
     fn ball(&mut self, field: Area, now: Duration) {
         let radius = field.height / 6;
-        let x = field.x
-            + to_and_fro(
-                field.width.saturating_sub(2 * radius),
-                Duration::from_secs(5),
-                now,
-            );
-        let y = field.y
-            + to_and_fro(
-                field.height.saturating_sub(2 * radius),
-                Duration::from_millis(1_700),
-                now,
-            );
-        for row in 0..2 * radius {
+        let diameter = 2 * radius;
+        let x = to_and_fro(
+            field.width.saturating_sub(diameter),
+            Duration::from_secs(5),
+            now,
+        );
+        let y = to_and_fro(
+            field.height.saturating_sub(diameter),
+            Duration::from_millis(1_700),
+            now,
+        );
+        // Two rows at a time from an even one, as chroma has it.
+        for row in (0..diameter).step_by(2) {
             let from_centre = radius.abs_diff(row);
             let half = (radius * radius - from_centre * from_centre).isqrt();
-            self.fill(
-                Area {
-                    x: x + radius - half,
-                    y: y + row,
-                    width: 2 * half,
-                    height: 1,
-                },
-                WHITE,
-            );
+            let line = Area {
+                x: field.x + x + radius - half,
+                y: (field.y + y + row) & !1,
+                width: 2 * half,
+                height: 2,
+            };
+            self.fill(line, WHITE);
         }
     }
 
@@ -252,7 +252,9 @@ impl<'a> Canvas<'a> {
             .min(area.height / (font::ROWS + 2))
             .max(1);
         self.fill(area, BLACK);
-        let (left, top) = (area.x + scale, area.y + scale);
+        let spare = |side: usize, text: usize| side.saturating_sub(text * scale) / 2;
+        let left = area.x + spare(area.width, text.len() * font::ADVANCE - 1);
+        let top = area.y + spare(area.height, font::ROWS);
         for (n, character) in text.chars().enumerate() {
             for (row, bits) in font::glyph(character).into_iter().enumerate() {
                 for column in (0..font::COLUMNS)

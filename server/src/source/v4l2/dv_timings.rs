@@ -1,5 +1,5 @@
-//! What the crate `v4l` has no safe function for: timings of HDMI inputs (V4L2's "DV timings"), and a look at a
-//! device's capabilities that does not panic on a card's odd name.
+//! What the crate `v4l` has no safe function for: timings of HDMI inputs (V4L2's "DV timings"), and
+//! a look at a device's capabilities that does not panic on a card's odd name.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
@@ -38,7 +38,8 @@ pub(super) fn has_timings(device: &Device) -> bool {
     input.is_ok_and(|input| input.capabilities & V4L2_IN_CAP_DV_TIMINGS != 0)
 }
 
-/// Looks at the signal. `ENOLINK`: there is none; `ENOLCK`: it is not stable; `ERANGE`: it is out of range.
+/// Looks at the signal. `ENOLINK`: there is none; `ENOLCK`: it is not stable; `ERANGE`: it is out
+/// of range.
 pub(super) fn query(device: &Device) -> io::Result<Timings> {
     read(device, VIDIOC_QUERY_DV_TIMINGS, zeroed()).map(Timings)
 }
@@ -84,14 +85,14 @@ impl Timings {
     }
 
     fn bt(&self) -> v4l2_bt_timings {
-        // SAFETY: the union's other member is an array of integers in the same bytes, and every pattern of bits is a
-        // valid `v4l2_bt_timings`, which has integers only.
+        // SAFETY: the union's other member is an array of integers in the same bytes, and every
+        // pattern of bits is a valid `v4l2_bt_timings`, which has integers only.
         unsafe { self.0.__bindgen_anon_1.bt }
     }
 }
 
-/// The structures that the calls above take. All are made of integers (and a union of such), for which zeros and
-/// whatever a kernel writes are values.
+/// The structures that the calls above take. All are made of integers (and a union of such), for
+/// which zeros and whatever a kernel writes are values.
 ///
 /// # Safety
 /// Only types of which that is true.
@@ -112,8 +113,9 @@ fn zeroed<T: Argument>() -> T {
 
 /// Calls the driver with `argument` and returns what it made of it.
 fn read<T: Argument>(device: &Device, request: _IOC_TYPE, mut argument: T) -> io::Result<T> {
-    // SAFETY: the descriptor is open for as long as `device` lives; `request` has the size of its argument in it, and
-    // each caller above passes the type that `videodev2.h` defines it with; the kernel keeps no pointer.
+    // SAFETY: the descriptor is open for as long as `device` lives; `request` has the size of its
+    // argument in it, and each caller above passes the type that `videodev2.h` defines it with; the
+    // kernel keeps no pointer.
     unsafe { v4l::v4l2::ioctl(device.handle().fd(), request, (&raw mut argument).cast()) }?;
     Ok(argument)
 }

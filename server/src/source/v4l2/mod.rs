@@ -40,9 +40,8 @@ pub(super) struct Camera {
     last_picture: Instant,
 }
 
-/// How to make a picture of what is in a buffer.
+/// How to make a picture of what is in a buffer: by way of JPEG if there is a decoder.
 struct Conversion {
-    pixels: Pixels,
     size: Size,
     stride: usize,
     full_range: bool,
@@ -57,7 +56,8 @@ struct Signal {
 }
 
 impl Camera {
-    /// Few, so that none is old, and enough that the driver always has one to fill while one is read.
+    /// Few, so that none is old, and enough that the driver always has one to fill while one is
+    /// read.
     const BUFFERS: u32 = 4;
     /// A camera in the dark gives a picture in a second; one that gives none for so long is stuck.
     const SILENCE: Duration = Duration::from_secs(5);
@@ -103,7 +103,6 @@ impl Camera {
         }
 
         let conversion = Conversion {
-            pixels,
             size,
             stride: format.stride as usize,
             full_range: is_full_range(format.quantization, format.colorspace),
@@ -224,7 +223,8 @@ impl Conversion {
 }
 
 impl Signal {
-    /// How often the signal is looked at. A computer that changes its resolution takes longer than that.
+    /// How often the signal is looked at. A computer that changes its resolution takes longer than
+    /// that.
     const INTERVAL: Duration = Duration::from_secs(1);
 
     /// Sets the device up for the signal at its input. `None` for devices without such a thing.
@@ -273,8 +273,8 @@ fn open_device(path: &Path) -> Result<Device, SourceError> {
 
 /// Maps the buffers, queues all but the first and starts the flow.
 ///
-/// `v4l` queues the buffer that was read last whenever it is asked for the next. Keeping the first back makes the start
-/// like any later moment, so that waiting with a time limit never loses a buffer.
+/// `v4l` queues the buffer that was read last whenever it is asked for the next. Keeping the first
+/// back makes the start like any later moment, so that waiting with a time limit never loses a buffer.
 fn start(device: &Device) -> io::Result<Buffers<'static>> {
     let mut buffers = Buffers::with_buffers(device, buffer::Type::VideoCapture, Camera::BUFFERS)?;
     for index in 1.. {
@@ -310,6 +310,7 @@ fn device_error(path: &Path, doing: &'static str, error: io::Error) -> SourceErr
         Some(libc::ENOENT | libc::ENXIO) => SourceError::NoDevice(device),
         Some(libc::EACCES | libc::EPERM) => SourceError::Permission(device),
         Some(libc::EBUSY) => SourceError::Busy(device),
+        Some(libc::ENOSPC) => SourceError::Bandwidth(device),
         Some(libc::ENOTTY) => SourceError::NotACamera(device),
         Some(libc::ENODEV) if doing == "open" => SourceError::NoDevice(device),
         Some(libc::ENODEV) => SourceError::Unplugged(device),

@@ -74,9 +74,10 @@ pub(super) fn names(device: &Device) -> String {
 
 /// The mode to use: that of the signal, that nearest to the size and rate wanted, or the best.
 ///
-/// The best is the largest up to 1280x720 that is smooth (25 pictures a second or more), with the highest rate up to
-/// 60, and uncompressed if there is a choice. More pixels would cost more time for each picture, and at the default bit
-/// rate they would not look better. Only a device without any such mode gets another.
+/// The best is the largest up to 1280x720 that is smooth (25 pictures a second or more), with the
+/// highest rate up to 60, and uncompressed if there is a choice. More pixels would cost more time
+/// for each picture, and at the default bit rate they would not look better. Only a device without
+/// any such mode gets another.
 pub(super) fn choose(
     offers: &[Offer],
     options: &SourceOptions,

@@ -6,7 +6,8 @@ use v4l::buffer::{Flags, Metadata};
 
 use crate::picture::Captured;
 
-/// When the driver says that a picture was captured, or this moment if it does not say so in a way we can use.
+/// When the driver says that a picture was captured, or this moment if it does not say so in a way
+/// we can use.
 pub(super) fn captured(meta: &Metadata) -> Captured {
     let monotonic = meta.flags.contains(Flags::TIMESTAMP_MONOTONIC);
     let stamp = since(meta.timestamp.sec, meta.timestamp.usec).filter(|_| monotonic);
@@ -19,7 +20,8 @@ pub(super) fn captured(meta: &Metadata) -> Captured {
         .map_or_else(Captured::now, Captured::ago)
 }
 
-/// How old a picture is. Drivers that copy stamps from elsewhere may say anything: what cannot be is not believed.
+/// How old a picture is. Drivers that copy stamps from elsewhere may say anything: what cannot be
+/// is not believed.
 fn age(stamp: Duration, now: Duration) -> Option<Duration> {
     const OLDEST: Duration = Duration::from_secs(2);
     now.checked_sub(stamp).filter(|age| *age <= OLDEST)
