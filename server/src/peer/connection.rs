@@ -231,7 +231,8 @@ impl Connection {
         received.key_frame = feedback.key_frame;
         received.missed = feedback.lost.len() as u32;
         self.reception = feedback.reception.unwrap_or(self.reception);
-        if let Some(path) = self.path {
+        // Who cannot even be sent what is new gets nothing old.
+        if let Some(path) = self.path.filter(|_| !out.is_waiting(self.last_frame)) {
             received.resent = self.rtp.resend(&feedback.lost, history, path, srtp, out)?;
         }
         Ok(())

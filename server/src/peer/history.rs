@@ -1,6 +1,5 @@
 //! The latest packets of a stream, for whoever lost one.
 use crate::stream::Frame;
-use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// So many packets are kept: two seconds of 5 Mbit/s, well over any round trip.
@@ -30,11 +29,7 @@ impl History {
     pub(super) fn packet(&self, index: u64) -> Option<Packet<'_>> {
         let (&first, frame) = self.frames.range(..=index).next_back()?;
         let position = usize::try_from(index - first).ok()?;
-        Some(Packet {
-            payload: frame.packets.get(position)?,
-            position,
-            frame,
-        })
+        (position < frame.packets.len()).then_some(Packet { position, frame })
     }
 
     /// The newest frame.
@@ -45,7 +40,6 @@ impl History {
 
 /// One packet of a frame.
 pub(super) struct Packet<'a> {
-    pub(super) payload: &'a Bytes,
     /// Where in the frame it is.
     pub(super) position: usize,
     pub(super) frame: &'a Arc<Frame>,

@@ -202,7 +202,7 @@ impl Peers {
             let (identity, ice_lite) = (Arc::clone(&identity), config.ice_lite);
             let new_set = move |waker: Arc<Waker>| {
                 let wake = move || registry::wake(&waker);
-                Set::new(Arc::clone(&identity), ice_lite, wake)
+                Set::new(Instant::now(), Arc::clone(&identity), ice_lite, wake)
             };
             let registry = Arc::clone(&registry);
             let serve = move || {

@@ -10,6 +10,7 @@ use super::{
     feed::{Delivery, Feed},
     ice::{Credentials, Ice, IceConfig},
     outgoing::{Outgoing, Path},
+    rtcp::Reception,
     rtp::{Orientation, RtpSender, Sources},
     source::Source,
     stats::Counters,
@@ -20,11 +21,14 @@ use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     net::SocketAddr,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// The port of mDNS, whose traffic the ICE agent would take for an answer to a question of its own.
 const MDNS: u16 = 5353;
+
+/// What is not urgent happens at multiples of this, for many viewers at once.
+const GRID: Duration = Duration::from_millis(50);
 
 /// A fan-out pauses when so many bytes wait, for them to be sent while they are in the cache.
 const BATCH: usize = 128 * 1024;
@@ -44,6 +48,7 @@ pub(super) struct NewPeer {
 pub(super) struct Set {
     identity: Arc<Identity>,
     ice_lite: bool,
+    began: Instant,
     wake: Arc<dyn Fn() + Send + Sync>,
     connections: HashMap<PeerId, Member>,
     by_ufrag: HashMap<String, PeerId>,
@@ -68,6 +73,7 @@ struct Member {
 impl Set {
     /// Nobody yet. `wake` is called on encoders' threads when frames have come.
     pub(super) fn new(
+        now: Instant,
         identity: Arc<Identity>,
         ice_lite: bool,
         wake: impl Fn() + Send + Sync + 'static,
@@ -75,6 +81,7 @@ impl Set {
         Self {
             identity,
             ice_lite,
+            began: now,
             wake: Arc::new(wake),
             connections: HashMap::new(),
             by_ufrag: HashMap::new(),
@@ -109,8 +116,9 @@ impl Set {
             }
         };
         feed.members += 1;
+        // One that is too old makes the stream send another, in time for the end of the handshake.
+        feed.source.first_frames();
         self.by_ufrag.insert(ufrag.clone(), peer);
-        self.timers.set(peer, connection.poll_timeout());
         self.connections.insert(
             peer,
             Member {
@@ -119,13 +127,14 @@ impl Set {
                 feed: name,
             },
         );
+        self.schedule(peer);
     }
 
     /// A viewer has named another address of its own.
     pub(super) fn add_candidate(&mut self, now: Instant, peer: PeerId, remote: Remote) {
         if let Some(member) = self.connections.get_mut(&peer) {
             member.connection.add_remote(now, remote);
-            self.timers.set(peer, member.connection.poll_timeout());
+            self.schedule(peer);
         }
     }
 
@@ -207,8 +216,6 @@ impl Set {
             // Those who are about to be removed stand before the one whose turn it is.
             delivery.next -= failed.len();
             self.deliveries.push_front(delivery);
-        } else {
-            self.counters.frames += 1;
         }
         for (peer, reason) in failed {
             self.close(now, peer, reason);
@@ -235,7 +242,7 @@ impl Set {
             let feed = self.feeds.get(&member.feed);
             let latest = feed.and_then(|feed| feed.history.newest()).map(Arc::as_ref);
             match member.connection.handle_timeout(now, latest, &mut self.out) {
-                Ok(()) => self.timers.set(peer, member.connection.poll_timeout()),
+                Ok(()) => self.schedule(peer),
                 Err(reason) => self.close(now, peer, reason),
             }
         }
@@ -246,8 +253,8 @@ impl Set {
         self.events.pop_front()
     }
 
-    /// How many viewers get frames, and how they fare on average.
-    pub(super) fn receptions(&self) -> impl Iterator<Item = super::rtcp::Reception> {
+    /// How those fare who get frames.
+    pub(super) fn receptions(&self) -> impl Iterator<Item = Reception> {
         let secured = self
             .connections
             .values()
@@ -316,19 +323,32 @@ impl Set {
             .receive(now, kind, path, datagram, history, &mut self.out)
         {
             Ok(received) => {
-                self.timers.set(peer, member.connection.poll_timeout());
-                self.follow(peer, path.remote, received);
+                self.follow(peer, path, received);
+                self.schedule(peer);
             }
             Err(CloseReason::ByViewer) => self.remove(peer, CloseReason::ByViewer),
             Err(reason) => self.close(now, peer, reason),
         }
     }
 
-    fn follow(&mut self, peer: PeerId, remote: SocketAddr, received: Received) {
+    fn schedule(&mut self, peer: PeerId) {
+        let Some(member) = self.connections.get(&peer) else {
+            return;
+        };
+        let mut due = member.connection.poll_timeout();
+        if member.connection.is_secured() {
+            let since = due.saturating_duration_since(self.began).as_millis();
+            let ticks = since.div_ceil(GRID.as_millis());
+            due = self.began + GRID * u32::try_from(ticks).unwrap_or(u32::MAX);
+        }
+        self.timers.set(peer, due);
+    }
+
+    fn follow(&mut self, peer: PeerId, path: Path, received: Received) {
         self.counters.missed += u64::from(received.missed);
         self.counters.resent += u64::from(received.resent);
         if received.authentic {
-            self.by_remote.insert(remote, peer);
+            self.by_remote.insert(path.remote, peer);
         }
         let Some(member) = self.connections.get_mut(&peer) else {
             return;
@@ -340,6 +360,7 @@ impl Set {
             feed.source.request_key_frame();
         }
         if received.secured {
+            tracing::info!("viewer {peer} at {} connected", path.remote);
             self.events.push_back((peer, PeerEvent::Connected));
             feed.viewers.push(peer);
             // What cannot be sent now will fail again with the next frame, and be told there.
@@ -361,6 +382,7 @@ impl Set {
                 self.feeds.remove(&member.feed);
             }
         }
+        tracing::info!("viewer {peer} disconnected: {reason}");
         self.events.push_back((peer, PeerEvent::Closed(reason)));
     }
 }

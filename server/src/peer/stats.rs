@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 /// Counts of one period.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
-    /// Frames given to all viewers.
-    pub(super) frames: u64,
     /// Packets that viewers missed, and those of them that were sent again.
     pub(super) missed: u64,
     pub(super) resent: u64,
@@ -45,44 +43,45 @@ impl Stats {
         self.sent.calls += sent.calls;
     }
 
-    /// Once a second, while there is anything to tell, writes the line and begins anew.
+    /// Whether a period is over in which there was something to do.
+    pub(super) fn are_due(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= PERIOD && !self.fan_outs.is_empty()
+    }
+
+    /// Writes the line and begins anew.
     pub(super) fn log(
         &mut self,
         now: Instant,
-        counters: &mut Counters,
         viewers: impl Iterator<Item = Reception>,
+        counters: &Counters,
     ) {
-        let elapsed = now.saturating_duration_since(self.since);
-        if elapsed < PERIOD || self.fan_outs.is_empty() {
-            return;
-        }
         self.fan_outs.sort_unstable();
-        let (count, lost, jitter) = viewers
-            .fold((0_u32, 0.0_f32, 0.0_f32), |(n, lost, jitter), r| {
-                (n + 1, lost.max(r.lost), jitter.max(r.jitter))
-            });
-        let Counters {
-            missed,
-            resent,
-            garbage,
-            ..
-        } = *counters;
+        let mut count = 0;
+        let mut worst = Reception::default();
+        for reception in viewers {
+            count += 1;
+            worst.lost = worst.lost.max(reception.lost);
+            worst.jitter = worst.jitter.max(reception.jitter);
+        }
         let Sent {
             datagrams,
             bytes,
             calls,
         } = self.sent;
         tracing::debug!(
-            "send: {count} viewers, {:.2} ms a frame (p95 {:.2}), {datagrams} packets and {} kB in \
-             {calls} calls, {missed} missed, {resent} sent again, {garbage} from strangers, \
-             worst loss {:.1} %, worst jitter {:.1} ms",
+            "send: {:.2} ms (p95 {:.2}) for each of {} frames to {count} viewers; {datagrams} \
+             packets, {} kB, {calls} calls; {} missed, {} sent again; worst loss {:.1} %, worst \
+             jitter {:.1} ms; {} datagrams of strangers",
             millis(self.percentile(50)),
             millis(self.percentile(95)),
+            self.fan_outs.len(),
             bytes / 1000,
-            lost * 100.0,
-            jitter * 1000.0,
+            counters.missed,
+            counters.resent,
+            worst.lost * 100.0,
+            worst.jitter * 1000.0,
+            counters.garbage,
         );
-        *counters = Counters::default();
         *self = Self::new(now);
     }
 

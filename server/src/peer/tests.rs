@@ -67,7 +67,7 @@ impl World {
         Self {
             now,
             began: now,
-            set: Set::new(Arc::clone(&identity), lite, || {}),
+            set: Set::new(now, Arc::clone(&identity), lite, || {}),
             identity,
             lite,
             stream: Stub::new("camera"),
@@ -588,6 +588,38 @@ fn garbage_disturbs_nobody() {
     assert!(world.events.is_empty());
     world.emit(1, true);
     assert_eq!(world.frames(0), [1, 1, 1]);
+}
+
+#[test]
+fn no_check_and_no_handshake_is_too_strange() {
+    let mut world = World::new();
+    world.join(1);
+    world.viewers[0].handle_timeout(world.now);
+    let check = world.viewers[0].poll_transmit().expect("a check");
+    let path = Path {
+        local: world.server,
+        remote: world.viewers[0].address,
+    };
+    for length in 0..check.len() {
+        world.set.receive(world.now, path, &check[..length]);
+        for bit in 0..8 {
+            let mut bent = check.clone();
+            bent[length] ^= 1 << bit;
+            world.set.receive(world.now, path, &bent);
+        }
+    }
+    // The address is proven now, so the rest is taken for its owner's.
+    world.set.receive(world.now, path, &check);
+    for first in [20, 21, 22, 23, 63, 128, 191] {
+        for second in [0, 200, 206, 254] {
+            let mut datagram = check.clone();
+            datagram[0] = first;
+            datagram[1] = second;
+            world.set.receive(world.now, path, &datagram);
+        }
+    }
+    world.exchange();
+    assert!(world.set.counters.garbage > 0);
 }
 
 #[test]

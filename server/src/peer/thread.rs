@@ -4,7 +4,7 @@ use super::{
     candidate::Remote,
     set::{NewPeer, Set},
     socket::Sockets,
-    stats::Stats,
+    stats::{Counters, Stats},
 };
 use mio::{Events, Poll, Token, Waker};
 use std::{
@@ -14,7 +14,7 @@ use std::{
         Arc,
         mpsc::{Receiver, TryRecvError},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What the rest of the program asks for.
@@ -110,15 +110,17 @@ impl IoThread {
             if shutdown {
                 return End::Shutdown;
             }
-            let receptions = set.receptions().collect::<Vec<_>>();
-            stats.log(now, &mut set.counters, receptions.into_iter());
+            if stats.are_due(now) {
+                stats.log(now, set.receptions(), &set.counters);
+                set.counters = Counters::default();
+            }
         }
     }
 
     fn wait(&mut self, set: &Set, events: &mut Events) -> io::Result<()> {
         let now = Instant::now();
         let timeout = match set.poll_timeout() {
-            _ if self.sockets.is_readable() => Some(std::time::Duration::ZERO),
+            _ if self.sockets.is_readable() => Some(Duration::ZERO),
             due => due.map(|due| due.saturating_duration_since(now)),
         };
         match self.poll.poll(events, timeout) {
