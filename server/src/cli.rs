@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(options.source.to_string(), "v4l2:/dev/video3");
         assert_eq!(options.fps, Some(25));
         assert_eq!(options.listen.len(), 2);
-        assert_eq!(options.rtc, ["0.0.0.0:9000".parse().unwrap()]);
+        assert_eq!(options.rtc, ["0.0.0.0:9000".parse::<SocketAddr>().unwrap()]);
         assert!(options.ice_lite && options.full_trickle);
     }
 
@@ -339,13 +339,19 @@ mod tests {
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         let options = read_file("bitrate = 1000\nfps = 10", "--bitrate 3000").unwrap();
         assert_eq!((options.bitrate, options.fps), (3000, Some(10)));
-        assert_eq!(options.listen, ["127.0.0.1:8080".parse().unwrap()]);
+        assert_eq!(
+            options.listen,
+            ["127.0.0.1:8080".parse::<SocketAddr>().unwrap()]
+        );
     }
 
     #[test]
     fn lists_of_flags_replace_the_lists_of_the_file() {
         let options = read_file("listen = ['0.0.0.0:80']", "--listen 127.0.0.1:81").unwrap();
-        assert_eq!(options.listen, ["127.0.0.1:81".parse().unwrap()]);
+        assert_eq!(
+            options.listen,
+            ["127.0.0.1:81".parse::<SocketAddr>().unwrap()]
+        );
         let options = read_file("public-ip = ['192.0.2.1']", "--public-ip 192.0.2.2").unwrap();
         assert_eq!(options.public_ip.len(), 1);
     }

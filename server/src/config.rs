@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn media_follows_the_addresses_of_the_web_server() {
         let listen = ["0.0.0.0:80", "0.0.0.0:8080", "[::1]:80"].map(|a| a.parse().unwrap());
-        let media = ["0.0.0.0:8189", "[::1]:8189"].map(|a| a.parse().unwrap());
+        let media = ["0.0.0.0:8189", "[::1]:8189"].map(|a| a.parse::<SocketAddr>().unwrap());
         assert_eq!(media_addresses(&listen), media);
     }
 
