@@ -47,7 +47,7 @@ async fn a_server_that_is_not_there_is_tried_again() {
 
 #[wasm_bindgen_test]
 async fn a_url_that_is_none_is_told_like_a_server_that_is_not_there() {
-    let (_player, told) = start("no url at all");
+    let (_player, told) = start("mailto:nobody");
     assert!(is_unreachable(told.borrow().last().unwrap()));
 }
 

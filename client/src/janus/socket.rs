@@ -103,7 +103,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn what_is_no_url_is_an_error() {
-        assert!(Socket::open("no url", |_| {}).is_err());
+        assert!(Socket::open("mailto:nobody", |_| {}).is_err());
     }
 
     #[wasm_bindgen_test]
