@@ -10,6 +10,12 @@ pub(super) fn now() -> Time {
     Time::from_millis(performance.map_or(0.0, |performance| performance.now()))
 }
 
+/// When the page was opened, milliseconds since 1970.
+pub(super) fn time_origin() -> f64 {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    performance.map_or(0.0, |performance| performance.time_origin())
+}
+
 /// A number that nobody can guess.
 pub(super) fn random() -> u64 {
     let mut bytes = [0; 8];

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use fanlight_protocol::viewer::{self, Attempt, Config, Input, Output, Status, Time, Viewer};
 use web_sys::HtmlVideoElement;
@@ -186,10 +185,10 @@ impl Inner {
         self.drive(|viewer| viewer.handle(now(), attempt, input));
     }
 
-    fn tell_stats(&self, sample: &Sample, latency: Option<Duration>) {
+    fn tell_stats(&self, sample: &Sample, latency_ms: Option<f64>) {
         let before = self.last_sample.replace(*sample);
         let stats = Stats {
-            latency_ms: latency.map(|latency| latency.as_secs_f32() * 1000.0),
+            latency_ms: latency_ms.map(|millis| millis as f32),
             ..Stats::between(&before, sample)
         };
         (self.listener)(Event::Stats(stats));

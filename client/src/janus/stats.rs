@@ -7,8 +7,8 @@ use web_sys::RtcStatsReport;
 
 use super::browser::{number, text};
 
-/// The browser's counters at one moment (Identifiers for WebRTC's Statistics API, `inbound-rtp`).
-/// What a browser does not count is 0.
+/// The browser's counters at one moment (Identifiers for WebRTC's Statistics API). What a browser
+/// does not count is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     /// When they were read, since some fixed moment.
@@ -31,6 +31,9 @@ pub struct Sample {
     pub jitter: Duration,
     /// The way to the server and back, by the last check of the path.
     pub round_trip: Duration,
+    /// How far this browser's clock is ahead of the server's, milliseconds, by the latest of the
+    /// server's reports (RFC 3550, 6.4.1). Half the round trip is taken for its way here.
+    pub clock_ahead: Option<f64>,
     /// The picture's width, pixels.
     pub width: u32,
     /// The picture's height, pixels.
@@ -42,17 +45,23 @@ impl Sample {
     pub fn read(report: &RtcStatsReport) -> Option<Self> {
         let mut sample = None;
         let mut round_trip = 0.0;
+        let mut report_delay = None;
         for stats in report.values() {
             let Ok(stats) = stats else { break };
             let is = |field, value| text(&stats, field).as_deref() == Some(value);
             if is("type", "inbound-rtp") && is("kind", "video") {
                 sample = Some(Self::read_inbound(&stats));
+            } else if is("type", "remote-outbound-rtp") && is("kind", "video") {
+                let sent = number(&stats, "remoteTimestamp");
+                let received = number(&stats, "timestamp");
+                report_delay = received.zip(sent).map(|(received, sent)| received - sent);
             } else if is("type", "candidate-pair") && is("state", "succeeded") {
                 round_trip = number(&stats, "currentRoundTripTime").unwrap_or(0.0);
             }
         }
         Some(Self {
             round_trip: seconds(round_trip),
+            clock_ahead: report_delay.map(|delay| delay - round_trip * 1000.0 / 2.0),
             ..sample?
         })
     }
@@ -72,6 +81,7 @@ impl Sample {
             buffered: count("jitterBufferEmittedCount"),
             jitter: time("jitter"),
             round_trip: Duration::ZERO,
+            clock_ahead: None,
             width: count("frameWidth") as u32,
             height: count("frameHeight") as u32,
         }
@@ -99,8 +109,8 @@ pub struct Stats {
     pub decode_ms: f32,
     /// The way to the server and back, milliseconds.
     pub round_trip_ms: f32,
-    /// From capture to presentation, milliseconds, where the browser tells it: it needs the
-    /// server's capture times and clock, and not every browser or frame has them.
+    /// From capture to display, milliseconds, where the browser tells what it takes to know it:
+    /// the capture time in the stream (`abs-capture-time`) and the server's clock.
     pub latency_ms: Option<f32>,
 }
 

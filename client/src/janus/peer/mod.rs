@@ -38,12 +38,12 @@ pub(super) enum PeerEvent {
     FrameShown,
     /// The browser refuses to play before somebody has touched the page.
     PlayRefused,
-    /// The counters, and how old a picture was when it was shown.
-    Sample(Sample, Option<Duration>),
+    /// The counters, and how old a picture was when it was shown, milliseconds.
+    Sample(Sample, Option<f64>),
 }
 
 /// A peer connection that only receives, and the video that it plays in. Dropping it closes the
-/// connection; the video keeps its last picture.
+/// connection, and the video goes dark.
 pub(super) struct Peer(Rc<Inner>);
 
 struct Inner {
@@ -173,7 +173,7 @@ impl Inner {
         }
         self.video.set_src_object(Some(&self.stream));
         let weak = Rc::downgrade(self);
-        let frames = Frames::watch(&self.video, move || {
+        let frames = Frames::watch(&self.video, event.receiver(), move || {
             if let Some(inner) = weak.upgrade() {
                 inner.tell(PeerEvent::FrameShown);
             }
@@ -212,8 +212,10 @@ impl Inner {
 
     /// Before any packet there is no report of them: that is told, too, as none.
     fn tell_sample(&self, sample: Option<Sample>) {
-        let latency = self.frames.borrow().as_ref().and_then(Frames::latency);
-        self.tell(PeerEvent::Sample(sample.unwrap_or_default(), latency));
+        let sample = sample.unwrap_or_default();
+        let age = self.frames.borrow().as_ref().and_then(Frames::age);
+        let latency = age.zip(sample.clock_ahead).map(|(age, ahead)| age - ahead);
+        self.tell(PeerEvent::Sample(sample, latency));
     }
 }
 
