@@ -150,6 +150,8 @@ impl Notice {
             Problem::Unauthorized | Problem::NoSuchPlugin => {
                 ("There is no picture", problem.to_string())
             }
+            // Janus' own words for its reason mean nothing to those who watch.
+            Problem::HungUp(_) => ("Connection lost", "the server has hung up".into()),
             _ => ("Connection lost", problem.to_string()),
         };
         Self {
