@@ -10,6 +10,8 @@ mod gateway;
 mod live;
 mod media;
 mod task;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod websocket;
 
 pub(crate) use gateway::GatewayConfig;

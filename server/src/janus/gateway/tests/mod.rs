@@ -5,89 +5,17 @@ mod limits;
 mod peers;
 mod recorded;
 mod sessions;
+mod viewer;
 mod waiting;
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use fanlight_protocol::{Error, ErrorCode};
 use serde_json::{Value, json};
 
 use super::{ConnectionId, Gateway, GatewayConfig, Outgoing};
-use crate::janus::media::{Ending, Media, Offer, OfferFailed, PeerNews, Wishes};
-
-const SDP: &str =
-    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
-const CANDIDATE: &str = "candidate:1 1 udp 2015363327 192.0.2.1 8189 typ host";
-
-/// Media that take notes.
-#[derive(Default)]
-struct Fake {
-    /// Why there is no picture.
-    not_ready: Option<String>,
-    /// What the next answer is refused with.
-    refuse: Option<Error>,
-    /// What offers are refused with.
-    no_offers: Option<String>,
-    last_peer: u64,
-    open: BTreeSet<u64>,
-    answered: Vec<u64>,
-    candidates: Vec<(u64, String)>,
-    key_frames: Vec<u64>,
-}
-
-impl Media for Fake {
-    type Peer = u64;
-
-    fn readiness(&self) -> Result<(), String> {
-        self.not_ready.clone().map_or(Ok(()), Err)
-    }
-
-    fn offer(&mut self, _: Wishes) -> Result<Offer<u64>, OfferFailed> {
-        if let Some(reason) = self.no_offers.clone() {
-            return Err(OfferFailed(reason));
-        }
-        self.last_peer += 1;
-        self.open.insert(self.last_peer);
-        Ok(Offer {
-            peer: self.last_peer,
-            sdp: SDP.to_owned(),
-            candidates: vec![CANDIDATE.to_owned()],
-        })
-    }
-
-    fn check_sdp(&self, sdp: &str) -> Result<(), Error> {
-        let invalid = |reason: String| Err(Error::new(ErrorCode::JsepInvalidSdp, reason));
-        if !sdp.starts_with("v=") {
-            return invalid("Invalid SDP (doesn't start with v=)".to_owned());
-        }
-        match sdp.lines().find(|line| line.len() < 3) {
-            Some(line) => invalid(format!("Invalid line ({} bytes): {line}", line.len())),
-            None => Ok(()),
-        }
-    }
-
-    fn answer(&mut self, peer: u64, _: &str) -> Result<(), Error> {
-        self.answered.push(peer);
-        self.refuse.take().map_or(Ok(()), Err)
-    }
-
-    fn add_candidate(&mut self, peer: u64, candidate: &str) -> Result<(), Error> {
-        if !candidate.starts_with("candidate:") {
-            return Err(Error::new(ErrorCode::TrickleInvalidStream, "no candidate"));
-        }
-        self.candidates.push((peer, candidate.to_owned()));
-        Ok(())
-    }
-
-    fn request_key_frame(&mut self, peer: u64) {
-        self.key_frames.push(peer);
-    }
-
-    fn close(&mut self, peer: u64) {
-        assert!(self.open.remove(&peer), "peer {peer} was closed before");
-    }
-}
+use crate::janus::media::{Ending, PeerNews};
+use crate::janus::testing::{CANDIDATE, Fake, SDP};
 
 /// A gateway with its clients.
 struct Rig {

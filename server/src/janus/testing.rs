@@ -1,0 +1,82 @@
+//! Media for tests, without sockets or cameras.
+
+use std::collections::BTreeSet;
+
+use fanlight_protocol::{Error, ErrorCode};
+
+use super::media::{Media, Offer, OfferFailed, Wishes};
+
+/// The shortest session description.
+pub(super) const SDP: &str =
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
+/// A candidate of either side.
+pub(super) const CANDIDATE: &str = "candidate:1 1 udp 2015363327 192.0.2.1 8189 typ host";
+
+/// Media that take notes.
+#[derive(Default)]
+pub(super) struct Fake {
+    /// Why there is no picture.
+    pub(super) not_ready: Option<String>,
+    /// What the next answer is refused with.
+    pub(super) refuse: Option<Error>,
+    /// What offers are refused with.
+    pub(super) no_offers: Option<String>,
+    pub(super) last_peer: u64,
+    pub(super) open: BTreeSet<u64>,
+    pub(super) answered: Vec<u64>,
+    pub(super) candidates: Vec<(u64, String)>,
+    pub(super) key_frames: Vec<u64>,
+}
+
+impl Media for Fake {
+    type Peer = u64;
+
+    fn readiness(&self) -> Result<(), String> {
+        self.not_ready.clone().map_or(Ok(()), Err)
+    }
+
+    fn offer(&mut self, _: Wishes) -> Result<Offer<u64>, OfferFailed> {
+        if let Some(reason) = self.no_offers.clone() {
+            return Err(OfferFailed(reason));
+        }
+        self.last_peer += 1;
+        self.open.insert(self.last_peer);
+        Ok(Offer {
+            peer: self.last_peer,
+            sdp: SDP.to_owned(),
+            candidates: vec![CANDIDATE.to_owned()],
+        })
+    }
+
+    fn check_sdp(&self, sdp: &str) -> Result<(), Error> {
+        let invalid = |reason: String| Err(Error::new(ErrorCode::JsepInvalidSdp, reason));
+        if !sdp.starts_with("v=") {
+            return invalid("Invalid SDP (doesn't start with v=)".to_owned());
+        }
+        match sdp.lines().find(|line| line.len() < 3) {
+            Some(line) => invalid(format!("Invalid line ({} bytes): {line}", line.len())),
+            None => Ok(()),
+        }
+    }
+
+    fn answer(&mut self, peer: u64, _: &str) -> Result<(), Error> {
+        self.answered.push(peer);
+        self.refuse.take().map_or(Ok(()), Err)
+    }
+
+    fn add_candidate(&mut self, peer: u64, candidate: &str) -> Result<(), Error> {
+        if !candidate.starts_with("candidate:") {
+            return Err(Error::new(ErrorCode::TrickleInvalidStream, "no candidate"));
+        }
+        self.candidates.push((peer, candidate.to_owned()));
+        Ok(())
+    }
+
+    fn request_key_frame(&mut self, peer: u64) {
+        self.key_frames.push(peer);
+    }
+
+    fn close(&mut self, peer: u64) {
+        assert!(self.open.remove(&peer), "peer {peer} was closed before");
+    }
+}
