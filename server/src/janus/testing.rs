@@ -14,7 +14,7 @@ pub(super) const CANDIDATE: &str = "candidate:1 1 udp 2015363327 192.0.2.1 8189 
 
 /// Media that take notes.
 #[derive(Default)]
-pub(super) struct Fake {
+pub(crate) struct Fake {
     /// Why there is no picture.
     pub(super) not_ready: Option<String>,
     /// What the next answer is refused with.

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use fanlight_protocol::SUBPROTOCOL;
 use futures_util::StreamExt;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, interval_at, timeout};
+use tokio_tungstenite::tungstenite;
 
 use super::task::{Connection, GatewayHandle};
 
@@ -23,6 +24,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// The longest that a client may take to take a message.
 const WRITE: Duration = Duration::from_secs(10);
 
+/// The longest that a client may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// Answers the request to upgrade a connection: the client has to speak `janus-protocol`.
 pub(crate) fn accept(upgrade: WebSocketUpgrade, gateway: GatewayHandle) -> Response {
     let upgrade = upgrade
@@ -35,30 +39,54 @@ pub(crate) fn accept(upgrade: WebSocketUpgrade, gateway: GatewayHandle) -> Respo
     }
     upgrade.on_upgrade(async move |mut socket| {
         let mut connection = gateway.connect();
-        let goodbye = carry(&mut socket, &mut connection).await;
-        // Sessions end now, not when the client has taken its leave.
-        drop(connection);
-        if let Some(goodbye) = goodbye {
-            let _ = timeout(WRITE, socket.send(Message::Close(Some(goodbye)))).await;
+        match carry(&mut socket, &mut connection).await {
+            End::Gone => {}
+            // Sessions end now, not when the client has taken its leave.
+            End::Closed => {
+                drop(connection);
+                say_goodbye(&mut socket, None).await;
+            }
+            End::Broken(frame) => {
+                drop(connection);
+                say_goodbye(&mut socket, Some(frame)).await;
+            }
+            // The gateway ends after its last connection: this one is there until it has ended well.
+            End::Disconnected => {
+                let frame = goodbye(close_code::AWAY, "the server ends the connection");
+                say_goodbye(&mut socket, Some(frame)).await;
+                drop(connection);
+            }
         }
     })
 }
 
+/// Why a connection ends.
+enum End {
+    /// The client is not there any more.
+    Gone,
+    /// The client has said goodbye.
+    Closed,
+    /// The client sends what cannot be taken.
+    Broken(CloseFrame),
+    /// The gateway wants it.
+    Disconnected,
+}
+
 /// Carries messages both ways until one side has enough. What is to be read next waits until
 /// everything has been written: a client that does not read slows down itself alone.
-async fn carry(socket: &mut WebSocket, connection: &mut Connection) -> Option<CloseFrame> {
-    let mut ping = tokio::time::interval(PING);
+async fn carry(socket: &mut WebSocket, connection: &mut Connection) -> End {
+    let mut ping = interval_at(Instant::now() + PING, PING);
     let mut heard = Instant::now();
     loop {
         tokio::select! {
             biased;
             text = connection.next() => {
                 let Some(text) = text else {
-                    return Some(goodbye(close_code::AWAY, "the server ends the connection"));
+                    return End::Disconnected;
                 };
                 let sent = timeout(WRITE, socket.send(Message::Text(text.into()))).await;
                 if !matches!(sent, Ok(Ok(()))) {
-                    return None;
+                    return End::Gone;
                 }
             }
             message = socket.next() => {
@@ -67,23 +95,50 @@ async fn carry(socket: &mut WebSocket, connection: &mut Connection) -> Option<Cl
                     Some(Ok(Message::Text(text))) => connection.handle(text.as_str()).await,
                     Some(Ok(Message::Binary(bytes))) => connection.handle(bytes).await,
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Ok(Message::Close(_))) | None => return None,
+                    Some(Ok(Message::Close(_))) => return End::Closed,
+                    None => return End::Gone,
                     Some(Err(error)) => {
                         tracing::debug!(%error, "WebSocket");
-                        return Some(goodbye(close_code::PROTOCOL, "a frame that cannot be taken"));
+                        return End::Broken(explain(error));
                     }
                 }
             }
             _ = ping.tick() => {
                 if heard.elapsed() > SILENCE {
-                    return None;
+                    return End::Gone;
                 }
                 let sent = timeout(WRITE, socket.send(Message::Ping(Default::default()))).await;
                 if !matches!(sent, Ok(Ok(()))) {
-                    return None;
+                    return End::Gone;
                 }
             }
         }
+    }
+}
+
+/// Ends the connection in good order (RFC 6455, 7.1.1), with a frame of ours or with the answer to
+/// the client's, which is written while we read: a socket that is closed while there is something
+/// to read takes back what was written last.
+async fn say_goodbye(socket: &mut WebSocket, frame: Option<CloseFrame>) {
+    let goodbye = async {
+        if let Some(frame) = frame {
+            // If it cannot be sent there is nothing to read either.
+            let _ = socket.send(Message::Close(Some(frame))).await;
+        }
+        while let Some(Ok(_)) = socket.recv().await {}
+    };
+    let _ = timeout(GOODBYE, goodbye).await;
+}
+
+/// What the client did wrong.
+fn explain(error: axum::Error) -> CloseFrame {
+    let error = error.into_inner().downcast::<tungstenite::Error>();
+    match error.as_deref() {
+        Ok(tungstenite::Error::Capacity(_)) => {
+            goodbye(close_code::SIZE, "messages have at most 1 MiB")
+        }
+        Ok(tungstenite::Error::Utf8(_)) => goodbye(close_code::INVALID, "texts are UTF-8"),
+        _ => goodbye(close_code::PROTOCOL, "not a WebSocket frame"),
     }
 }
 

@@ -9,6 +9,8 @@ mod assets;
 mod listen;
 mod origin;
 mod page;
+#[cfg(test)]
+mod tests;
 
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
