@@ -15,5 +15,5 @@ pub(crate) mod testing;
 pub(crate) mod websocket;
 
 pub(crate) use gateway::GatewayConfig;
-pub(crate) use live::{Live, PeerSink, peer_news};
+pub(crate) use live::{Live, peer_news};
 pub(crate) use task::{GatewayHandle, channel};
