@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,6 +16,9 @@ const BACKLOG: usize = 1 << 20;
 
 /// What a message in the backlog costs beside its text.
 const OVERHEAD: usize = 64;
+
+/// How long clients may take to leave when the gateway ends.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The way to a gateway, and what it takes to run it.
 pub(crate) fn channel() -> (GatewayHandle, GatewayTask) {
@@ -134,8 +137,8 @@ impl Drop for Connection {
 }
 
 impl GatewayTask {
-    /// Runs the gateway until it was shut down and the last connection has ended, or until there
-    /// is nobody left who could connect.
+    /// Runs the gateway until it was shut down and everybody has left or has had the time to, or
+    /// until there is nobody who could connect.
     pub(crate) async fn run<M: Media>(
         mut self,
         config: GatewayConfig,
@@ -146,14 +149,14 @@ impl GatewayTask {
         let mut outboxes = HashMap::new();
         // Clients that were told to go and have not gone yet.
         let mut leaving = 0_usize;
-        let mut open = true;
-        while open || leaving > 0 {
-            let deadline = gateway.poll_timeout();
+        let mut end = None;
+        while end.is_none_or(|end| leaving > 0 && now() < end) {
+            let deadline = end.or(gateway.poll_timeout());
             let mut under_way = None;
             tokio::select! {
                 input = self.inputs.recv() => match input {
                     None => break,
-                    Some(Input::Opened(id, outbox)) if open => {
+                    Some(Input::Opened(id, outbox)) if end.is_none() => {
                         gateway.handle_opened(id);
                         outboxes.insert(id, outbox);
                     }
@@ -167,7 +170,7 @@ impl GatewayTask {
                         None => leaving = leaving.saturating_sub(1),
                     },
                     Some(Input::ShutDown) => {
-                        open = false;
+                        end = Some(now() + FAREWELL);
                         gateway.shut_down();
                     }
                 },
@@ -180,7 +183,7 @@ impl GatewayTask {
             }
             // The answer is out: the client may send its next message.
             drop(under_way);
-            if !open {
+            if end.is_some() {
                 leaving += outboxes.drain().count();
             }
         }
@@ -317,6 +320,15 @@ mod tests {
         drop(late);
         task.await.unwrap();
         gateway.ended().await;
+    }
+
+    #[tokio::test]
+    async fn the_task_does_not_wait_for_a_client_that_does_not_leave() {
+        let (gateway, task) = start();
+        let stubborn = gateway.connect();
+        gateway.shut_down();
+        task.await.unwrap();
+        drop(stubborn);
     }
 
     #[tokio::test]

@@ -31,8 +31,8 @@ use crate::janus::{GatewayHandle, websocket};
 pub(crate) use listen::ListenError;
 pub(crate) use origin::Origins;
 
-/// How long clients that are being served may take to be done when the server ends.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long files that are being sent may take when the server ends.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Where Janus clients are used to find a server. There is nothing else to be had.
 const JANUS_PATHS: [&str; 3] = ["/ws", "/janus", "/janus/ws"];
@@ -84,7 +84,7 @@ impl Web {
     }
 
     /// Serves until `shutdown` is done. Then those who watch are told, connections are closed, and
-    /// what is not done two seconds later is cut off.
+    /// what is not done a few seconds later is cut off.
     pub(crate) async fn serve(self, gateway: GatewayHandle, shutdown: impl Future<Output = ()>) {
         let router = router(Site {
             gateway: gateway.clone(),
@@ -104,10 +104,8 @@ impl Web {
         shutdown.await;
         gateway.shut_down();
         let _ = stop.send(true);
-        let farewell = async {
-            while servers.join_next().await.is_some() {}
-            gateway.ended().await;
-        };
+        gateway.ended().await;
+        let farewell = async { while servers.join_next().await.is_some() {} };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::debug!("clients are cut off");
         }
