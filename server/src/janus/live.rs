@@ -66,11 +66,10 @@ impl Media for Live {
     }
 
     fn offer(&mut self, wishes: Wishes) -> Result<Offer<PeerId>, OfferFailed> {
-        // The picture of a camera that stands turned by so much is turned back.
         let orientation = match wishes.orientation {
-            90 => Orientation::ThreeQuarters,
+            90 => Orientation::Quarter,
             180 => Orientation::Half,
-            270 => Orientation::Quarter,
+            270 => Orientation::ThreeQuarters,
             _ => Orientation::Upright,
         };
         let options = OfferOptions { orientation };

@@ -47,7 +47,7 @@ pub(crate) trait Media {
 /// What a viewer wishes for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wishes {
-    /// Degrees by which the camera stands turned clockwise: 0, 90, 180 or 270.
+    /// Degrees by which the viewer shall turn the picture: 0, 90, 180 or 270.
     pub(crate) orientation: u16,
 }
 
