@@ -20,6 +20,7 @@ mod candidate;
 mod connection;
 mod demux;
 mod dtls;
+mod early;
 mod feed;
 mod gate;
 mod hello;

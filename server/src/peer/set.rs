@@ -7,6 +7,7 @@ use super::{
     connection::{Connection, Received},
     demux::{self, Kind},
     dtls::{Dtls, Identity},
+    early::EarlyChecks,
     feed::{Delivery, Feed},
     ice::{Credentials, Ice, IceConfig},
     outgoing::{Outgoing, Path},
@@ -54,6 +55,7 @@ pub(super) struct Set {
     by_ufrag: HashMap<String, PeerId>,
     /// Whom an address belongs to, proven by an authentic check.
     by_remote: HashMap<SocketAddr, PeerId>,
+    early: EarlyChecks,
     feeds: HashMap<Arc<str>, Feed>,
     deliveries: VecDeque<Delivery>,
     timers: Timers,
@@ -86,6 +88,7 @@ impl Set {
             connections: HashMap::new(),
             by_ufrag: HashMap::new(),
             by_remote: HashMap::new(),
+            early: EarlyChecks::default(),
             feeds: HashMap::new(),
             deliveries: VecDeque::new(),
             timers: Timers::default(),
@@ -123,11 +126,14 @@ impl Set {
             peer,
             Member {
                 connection,
-                ufrag,
+                ufrag: ufrag.clone(),
                 feed: name,
             },
         );
         self.schedule(peer);
+        for check in self.early.take(now, &ufrag) {
+            self.pass(now, peer, Kind::Check, check.path, &check.datagram);
+        }
     }
 
     /// A viewer has named another address of its own.
@@ -164,7 +170,7 @@ impl Set {
         match (kind, known) {
             (Kind::Check, _) => match demux::ufrag(datagram).and_then(|u| self.by_ufrag.get(u)) {
                 Some(peer) => self.pass(now, *peer, kind, path, datagram),
-                None => self.counters.garbage += 1,
+                None => self.early.keep(now, path, datagram),
             },
             (_, Some(peer)) => self.pass(now, peer, kind, path, datagram),
             (Kind::CheckAnswer, None) => self.pass_first_answer(now, path, datagram),

@@ -4,6 +4,7 @@ use super::{
     CloseReason, PeerEvent, PeerId,
     answer::Answer,
     candidate,
+    demux::{self, Kind},
     dtls::Identity,
     ice::Credentials,
     offer::{self, Description},
@@ -115,6 +116,16 @@ impl World {
         let (credentials, sdp) = self.offer();
         let (mut viewer, answer) = Viewer::answer(self.now, address, self.server, &sdp, habits);
         viewer.add_candidate(&offer::candidates(&[self.server])[0]);
+        self.add(
+            PeerId(peer),
+            credentials,
+            Answer::parse(&edit(answer)).unwrap(),
+        );
+        self.viewers.push(viewer);
+        PeerId(peer)
+    }
+
+    fn add(&mut self, peer: PeerId, credentials: Credentials, answer: Answer) {
         let new = NewPeer {
             source: Arc::new(Arc::clone(&self.stream)),
             credentials,
@@ -124,11 +135,9 @@ impl World {
             },
             orientation: Orientation::Upright,
             addresses: vec![self.server],
-            answer: Answer::parse(&edit(answer)).unwrap(),
+            answer,
         };
-        self.set.add(self.now, PeerId(peer), new);
-        self.viewers.push(viewer);
-        PeerId(peer)
+        self.set.add(self.now, peer, new);
     }
 
     fn join(&mut self, peer: u64) -> PeerId {
@@ -240,6 +249,27 @@ fn a_viewer_connects_and_gets_frames() {
             .iter()
             .all(|h| h.ssrc == MEDIA && h.payload_type == 96)
     );
+}
+
+#[test]
+fn a_check_that_comes_before_the_answer_is_not_lost() {
+    let mut world = World::new();
+    let (credentials, sdp) = world.offer();
+    let address = SocketAddr::from(([10, 0, 0, 2], 5001));
+    let habits = Habits::default();
+    let (mut viewer, answer) = Viewer::answer(world.now, address, world.server, &sdp, habits);
+    viewer.add_candidate(&offer::candidates(&[world.server])[0]);
+    viewer.handle_timeout(world.now);
+    let check = viewer.poll_transmit().expect("a check");
+    let path = Path {
+        local: world.server,
+        remote: address,
+    };
+    world.set.receive(world.now, path, &check);
+    assert!(world.set.out.front().is_none());
+    world.add(PeerId(1), credentials, Answer::parse(&answer).unwrap());
+    let answered = world.set.out.front().expect("an answer to the check");
+    assert_eq!(demux::kind(answered.bytes), Some(Kind::CheckAnswer));
 }
 
 #[test]
