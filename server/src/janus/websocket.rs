@@ -15,6 +15,9 @@ use super::task::{Connection, GatewayHandle};
 /// The longest message, in bytes. Janus' requests are a few kilobytes with an SDP in them.
 const MAX_MESSAGE: usize = 1 << 20;
 
+/// What is read at once, in bytes. Each connection has a buffer of this size all the time.
+const READ_BUFFER: usize = 8 << 10;
+
 /// A client is asked for a sign of life this often …
 const PING: Duration = Duration::from_secs(20);
 
@@ -31,6 +34,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub(crate) fn accept(upgrade: WebSocketUpgrade, gateway: GatewayHandle) -> Response {
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE);
     if upgrade.selected_protocol().is_none() {

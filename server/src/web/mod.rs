@@ -23,6 +23,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -93,6 +94,10 @@ impl Web {
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         for listener in self.listeners {
+            // Signalling is many small messages, none of which shall wait for the next.
+            let listener = listener.tap_io(|socket| {
+                let _ = socket.set_nodelay(true);
+            });
             let mut stopped = stopped.clone();
             let signal = async move {
                 // An error is the sender's end, which is a reason to stop as well.

@@ -57,16 +57,15 @@ impl<M: Media> Gateway<M> {
         Answer::Plugin(at.handle, PluginData::Ustreamer(Data::Ok)).into()
     }
 
-    /// Tries again for those who wait.
+    /// Tries again for those who wait, once it may be of use.
     pub(in crate::janus::gateway) fn serve_waiting(&mut self, now: Instant) {
-        let waiting: Vec<Address> = self.waiting.keys().copied().collect();
-        for at in waiting {
-            let Some(wishes) = self.waiting.get(&at).map(|waiting| waiting.wishes) else {
-                continue;
-            };
-            match self.start_watching(now, at, wishes) {
-                Ok(()) => self.stop_waiting(at),
-                Err(reason) => self.wait(now, at, wishes, reason),
+        if self.media.readiness().is_ok() {
+            let waiting: Vec<_> = self.waiting.iter().map(|(at, w)| (*at, w.wishes)).collect();
+            for (at, wishes) in waiting {
+                match self.start_watching(now, at, wishes) {
+                    Ok(()) => self.stop_waiting(at),
+                    Err(reason) => self.wait(now, at, wishes, reason),
+                }
             }
         }
         if !self.waiting.is_empty() {
@@ -76,9 +75,12 @@ impl<M: Media> Gateway<M> {
 
     /// Tells a viewer who has waited why there is nothing to watch yet.
     pub(in crate::janus::gateway) fn tell_not_ready(&mut self, at: Address) {
-        let reason = self.waiting.remove(&at).map(|waiting| waiting.reason);
+        let Some(Waiting { reason, .. }) = self.waiting.remove(&at) else {
+            return;
+        };
         self.stop_waiting(at);
-        let error = PluginError::new(NOT_READY, reason.unwrap_or_default());
+        let reason = self.media.readiness().err().unwrap_or(reason);
+        let error = PluginError::new(NOT_READY, reason);
         self.tell_ustreamer(at, Data::Error(error));
     }
 
