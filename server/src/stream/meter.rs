@@ -1,5 +1,6 @@
 //! What a stream does, in figures: totals for whoever asks, and one line a second at debug level.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,27 @@ pub(crate) struct StreamStats {
     pub(crate) bytes: u64,
     /// Pictures that the encoder failed on.
     pub(crate) failed: u64,
+}
+
+impl fmt::Display for StreamStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StreamStats {
+            captured,
+            replaced,
+            damaged,
+            frames,
+            key_frames,
+            packets,
+            bytes,
+            failed,
+        } = self;
+        write!(
+            f,
+            "{captured} pictures captured, {damaged} damaged, {replaced} replaced by newer ones, \
+             {failed} not encoded; {frames} frames, {key_frames} of them key frames, \
+             in {packets} packets of {bytes} bytes"
+        )
+    }
 }
 
 /// The counters behind [`StreamStats`], written by both threads.
@@ -173,15 +195,15 @@ fn spread(times: &mut [Duration]) -> Spread {
     }
 }
 
-impl std::fmt::Display for Spread {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         write!(f, "{:.2}/{:.2}", ms(self.p50), ms(self.p95))
     }
 }
 
-impl std::fmt::Display for Second {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Second {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Second {
             fps,
             kbps,

@@ -174,6 +174,7 @@ impl Stream {
     }
 
     /// Changes the bit rate, in kbit/s, without a key frame. Held to [`EncoderSettings::KBPS`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "viewers cannot ask for it yet"))]
     pub(crate) fn set_bitrate(&self, kbps: u32) {
         self.owner.shared.set_kbps(kbps);
     }
@@ -191,6 +192,7 @@ impl Stream {
     /// most with a device that works. Not to be called by a sink.
     pub(crate) fn stop(&self) {
         self.owner.shared.stop();
+        tracing::debug!(stream = self.name(), "stopped: {}", self.stats());
         for thread in std::mem::take(&mut *lock(&self.owner.threads)) {
             if thread.join().is_err() {
                 tracing::error!(stream = self.name(), "a thread of the stream panicked");

@@ -16,6 +16,9 @@ const SIZE: Size = Size::new(64, 48);
 /// What a source does next.
 enum Step {
     Picture,
+    /// One too small for any encoder.
+    TinyPicture,
+    Damage,
     Fail,
     Panic,
 }
@@ -65,6 +68,13 @@ impl Source for Scripted {
                 }
                 Ok(Grab::Picture(Duration::ZERO))
             }
+            Ok(Step::TinyPicture) => {
+                if let Some(picture) = picture {
+                    picture.reshape(Size::new(8, 8));
+                }
+                Ok(Grab::Picture(Duration::ZERO))
+            }
+            Ok(Step::Damage) => Ok(Grab::Damaged("half of it is missing".to_owned())),
             Ok(Step::Fail) => Err(SourceError::Unplugged("/dev/test".into())),
             Ok(Step::Panic) => panic!("a driver's odd value"),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(Grab::Nothing),
@@ -286,6 +296,33 @@ fn a_source_that_panics_costs_nothing_but_time() {
     bench.steps.send(Step::Panic).unwrap();
     bench.picture();
     assert!(viewer.frame().idr);
+}
+
+#[test]
+fn a_picture_that_cannot_be_encoded_is_left_out_and_a_key_frame_follows() {
+    let bench = Bench::ready(Idle::Keep, false);
+    let viewer = bench.watch();
+    bench.picture();
+    let before = viewer.frame();
+    bench.steps.send(Step::TinyPicture).unwrap();
+    bench.wait_until(|stream| stream.stats().failed == 1);
+    assert!(
+        bench.stream.first_frames().is_empty(),
+        "what follows does not follow from the cache"
+    );
+    bench.picture();
+    let after = viewer.frame();
+    assert!(after.idr && after.number == before.number + 1);
+}
+
+#[test]
+fn a_damaged_picture_is_left_out_and_counted() {
+    let bench = Bench::ready(Idle::Keep, false);
+    let viewer = bench.watch();
+    bench.steps.send(Step::Damage).unwrap();
+    bench.picture();
+    assert!(viewer.frame().idr);
+    assert_eq!(bench.stream.stats().damaged, 1);
 }
 
 #[test]
