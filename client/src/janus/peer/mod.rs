@@ -50,7 +50,7 @@ struct Inner {
     connection: RtcPeerConnection,
     video: HtmlVideoElement,
     stream: MediaStream,
-    on_event: RefCell<Option<Closure<dyn FnMut(Event)>>>,
+    on_event: Closure<dyn FnMut(Event)>,
     frames: RefCell<Option<Frames>>,
     stats_timer: RefCell<Option<Timer>>,
     listener: Box<dyn Fn(PeerEvent)>,
@@ -67,23 +67,26 @@ impl Peer {
         video: HtmlVideoElement,
         listener: impl Fn(PeerEvent) + 'static,
     ) -> Result<Self, JsValue> {
-        let inner = Rc::new(Inner {
-            connection: RtcPeerConnection::new()?,
-            video,
-            stream: MediaStream::new()?,
-            on_event: RefCell::default(),
-            frames: RefCell::default(),
-            stats_timer: RefCell::default(),
-            listener: Box::new(listener),
-        });
-        let weak = Rc::downgrade(&inner);
-        let on_event = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-            if let Some(inner) = weak.upgrade() {
-                inner.event(&event);
+        let connection = RtcPeerConnection::new()?;
+        let stream = MediaStream::new()?;
+        let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
+            let weak = weak.clone();
+            let on_event = Closure::new(move |event: Event| {
+                if let Some(inner) = weak.upgrade() {
+                    inner.event(&event);
+                }
+            });
+            Inner {
+                connection,
+                video,
+                stream,
+                on_event,
+                frames: RefCell::default(),
+                stats_timer: RefCell::default(),
+                listener: Box::new(listener),
             }
         });
-        inner.listen(Some(on_event.as_ref().unchecked_ref()));
-        inner.on_event.replace(Some(on_event));
+        inner.listen(Some(inner.on_event.as_ref().unchecked_ref()));
         Ok(Self(inner))
     }
 
