@@ -61,7 +61,7 @@ impl Media for Live {
         if self.stream.is_ready() {
             Ok(())
         } else {
-            Err(format!("no picture yet: {}", self.stream.state()))
+            Err(self.stream.state().to_string())
         }
     }
 
