@@ -100,7 +100,7 @@ impl Notice {
             }
             Status::WaitingForSource { reason } => Self {
                 detail: sentence(reason, "The picture appears as soon as there is one."),
-                ..Self::busy("waiting", "Waiting for the source")
+                ..Self::busy("waiting", "No picture yet")
             },
             Status::Playing => Self {
                 state: "playing",
@@ -209,13 +209,14 @@ impl Notice {
 
 /// `clause` as a sentence, and another after it.
 fn sentence(clause: &str, next: &str) -> String {
-    let clause = clause.trim().trim_end_matches('.');
-    let mut letters = clause.chars();
+    let mut letters = clause.trim().chars();
     let mut text = String::new();
     if let Some(first) = letters.next() {
         text.extend(first.to_uppercase());
         text.push_str(letters.as_str());
-        text.push('.');
+        if !text.ends_with(['.', '?', '!']) {
+            text.push('.');
+        }
         if !next.is_empty() {
             text.push(' ');
         }
@@ -319,5 +320,6 @@ mod tests {
         assert_eq!(sentence("so it is.", "Well."), "So it is. Well.");
         assert_eq!(sentence("", "Well."), "Well.");
         assert_eq!(sentence("so", ""), "So.");
+        assert_eq!(sentence("is it?", "Yes."), "Is it? Yes.");
     }
 }
