@@ -9,7 +9,7 @@ use super::{
     ice::{Ice, IceState},
     outgoing::{Mark, Outgoing, Path},
     rtcp::{self, Feedback, Reception},
-    rtp::RtpSender,
+    rtp::{Route, RtpSender},
     srtp::{Srtp, SrtpError},
 };
 use crate::stream::Frame;
@@ -158,7 +158,7 @@ impl Connection {
         };
         match self.gate.judge(frame.number, frame.idr) {
             Verdict::Send => {
-                self.rtp.send(frame, path, srtp, out)?;
+                self.rtp.send(frame, &mut Route { path, srtp, out })?;
                 self.last_frame = out.mark();
                 Ok(false)
             }
@@ -233,7 +233,8 @@ impl Connection {
         self.reception = feedback.reception.unwrap_or(self.reception);
         // Who cannot even be sent what is new gets nothing old.
         if let Some(path) = self.path.filter(|_| !out.is_waiting(self.last_frame)) {
-            received.resent = self.rtp.resend(&feedback.lost, history, path, srtp, out)?;
+            let mut route = Route { path, srtp, out };
+            received.resent = self.rtp.resend(&feedback.lost, history, &mut route)?;
         }
         Ok(())
     }

@@ -40,6 +40,13 @@ pub(super) struct Sources {
     pub(super) rtx: u32,
 }
 
+/// The way of packets to one viewer.
+pub(super) struct Route<'a> {
+    pub(super) path: Path,
+    pub(super) srtp: &'a mut Srtp,
+    pub(super) out: &'a mut Outgoing,
+}
+
 /// The sending end of the stream to one viewer.
 pub(super) struct RtpSender {
     sources: Sources,
@@ -85,13 +92,7 @@ impl RtpSender {
     }
 
     /// Sends a frame.
-    pub(super) fn send(
-        &mut self,
-        frame: &Frame,
-        path: Path,
-        srtp: &mut Srtp,
-        out: &mut Outgoing,
-    ) -> Result<(), SrtpError> {
+    pub(super) fn send(&mut self, frame: &Frame, route: &mut Route<'_>) -> Result<(), SrtpError> {
         let first = self
             .sequence
             .run(frame.first_packet, frame.packets.len() as u64);
@@ -101,7 +102,7 @@ impl RtpSender {
                 sequence: first.wrapping_add(position as u16),
                 ssrc: self.sources.media,
             };
-            self.write(frame, position, header, None, path, srtp, out)?;
+            self.write(frame, position, header, None, route)?;
             self.counts.packets = self.counts.packets.wrapping_add(1);
             self.counts.octets = self.counts.octets.wrapping_add(payload.len() as u32);
         }
@@ -116,9 +117,7 @@ impl RtpSender {
         &mut self,
         lost: &[u16],
         history: &History,
-        path: Path,
-        srtp: &mut Srtp,
-        out: &mut Outgoing,
+        route: &mut Route<'_>,
     ) -> Result<u32, SrtpError> {
         let mut resent = 0;
         for &sequence in lost {
@@ -158,15 +157,7 @@ impl RtpSender {
                     )
                 }
             };
-            self.write(
-                packet.frame,
-                packet.position,
-                header,
-                original,
-                path,
-                srtp,
-                out,
-            )?;
+            self.write(packet.frame, packet.position, header, original, route)?;
         }
         Ok(resent)
     }
@@ -179,16 +170,15 @@ impl RtpSender {
         position: usize,
         header: Header,
         original: Option<u16>,
-        path: Path,
-        srtp: &mut Srtp,
-        out: &mut Outgoing,
+        route: &mut Route<'_>,
     ) -> Result<(), SrtpError> {
         let Some(payload) = frame.packets.get(position) else {
             return Ok(());
         };
         let marker = position + 1 == frame.packets.len();
         let extensions = self.extensions(frame, position, marker);
-        out.write(path, |buffer| {
+        let Route { path, srtp, out } = route;
+        out.write(*path, |buffer| {
             let start = buffer.len();
             header.write(marker, frame.timestamp, extensions.as_slice(), buffer);
             if let Some(original) = original {

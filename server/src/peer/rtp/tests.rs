@@ -38,9 +38,12 @@ impl Pair {
 
     fn send(&mut self, frame: &std::sync::Arc<Frame>) -> Vec<Packet> {
         self.history.add(frame);
-        self.sender
-            .send(frame, path(), &mut self.srtp, &mut self.out)
-            .unwrap();
+        let mut route = Route {
+            path: path(),
+            srtp: &mut self.srtp,
+            out: &mut self.out,
+        };
+        self.sender.send(frame, &mut route).unwrap();
         self.received()
     }
 
@@ -52,7 +55,17 @@ impl Pair {
             out,
             ..
         } = self;
-        let resent = sender.resend(lost, history, path(), srtp, out).unwrap();
+        let resent = sender
+            .resend(
+                lost,
+                history,
+                &mut Route {
+                    path: path(),
+                    srtp,
+                    out,
+                },
+            )
+            .unwrap();
         let packets = self.received();
         assert_eq!(packets.len(), resent as usize);
         packets

@@ -1,0 +1,115 @@
+//! Ways to connect.
+use super::*;
+
+#[test]
+fn a_viewer_connects_and_gets_frames() {
+    let (mut world, _) = World::connected();
+    assert!(world.now - world.began <= Duration::from_secs(1));
+    assert_eq!(world.viewers[0].state, RTCPeerConnectionState::Connected);
+
+    world.emit(1, true);
+    world.emit(2, false);
+    assert_eq!(world.frames(0), [1, 1, 1, 2, 2, 2]);
+    let headers: Vec<_> = world.viewers[0].packets.iter().map(|p| &p.header).collect();
+    assert!(
+        headers
+            .windows(2)
+            .all(|w| w[1].sequence_number == w[0].sequence_number.wrapping_add(1))
+    );
+    assert!(
+        headers
+            .iter()
+            .all(|h| h.ssrc == MEDIA && h.payload_type == 96)
+    );
+}
+
+#[test]
+fn a_check_that_comes_before_the_answer_is_not_lost() {
+    let mut world = World::new();
+    let (credentials, sdp) = world.offer();
+    let address = SocketAddr::from(([10, 0, 0, 2], 5001));
+    let habits = Habits::default();
+    let (mut viewer, answer) = Viewer::answer(world.now, address, world.server, &sdp, habits);
+    viewer.add_candidate(&offer::candidates(&[world.server])[0]);
+    viewer.handle_timeout(world.now);
+    let check = viewer.poll_transmit().expect("a check");
+    let path = Path {
+        local: world.server,
+        remote: address,
+    };
+    world.set.receive(world.now, path, &check);
+    assert!(world.set.out.front().is_none());
+    world.add(PeerId(1), credentials, Answer::parse(&answer).unwrap());
+    let answered = world.set.out.front().expect("an answer to the check");
+    assert_eq!(demux::kind(answered.bytes), Some(Kind::CheckAnswer));
+}
+
+#[test]
+fn a_viewer_without_candidates_is_found_by_its_checks() {
+    let mut world = World::new();
+    let peer = world.join_with(
+        1,
+        Habits {
+            candidates: false,
+            ..Habits::default()
+        },
+        |a| a,
+    );
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn a_viewer_who_wants_us_to_start_dtls_connects() {
+    let mut world = World::new();
+    let peer = world.join_with(
+        1,
+        Habits {
+            passive: true,
+            ..Habits::default()
+        },
+        |a| a,
+    );
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+    world.emit(1, true);
+    assert_eq!(world.frames(0), [1, 1, 1]);
+}
+
+#[test]
+fn a_lite_server_connects_too() {
+    let mut world = World::with(true);
+    let peer = world.join(1);
+    world.run(Duration::from_secs(2));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn a_viewer_that_has_only_the_older_cipher_connects() {
+    let profiles = &[SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80];
+    let mut world = World::new();
+    world.join_with(
+        1,
+        Habits {
+            profiles,
+            ..Habits::default()
+        },
+        |a| a,
+    );
+    world.run(Duration::from_secs(1));
+    world.emit(1, true);
+    assert_eq!(world.frames(0), [1, 1, 1]);
+}
+
+#[test]
+fn the_handshake_survives_losses() {
+    let mut world = World::new();
+    let peer = world.join(1);
+    let mut count = 0;
+    world.lose = Box::new(move |_| {
+        count += 1;
+        count % 3 == 0
+    });
+    world.run(Duration::from_secs(10));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}

@@ -1,0 +1,112 @@
+//! What a connected viewer gets.
+use super::*;
+
+#[test]
+fn a_late_viewer_starts_with_the_frames_of_the_cache() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    world.emit(2, false);
+    let captured = Captured {
+        at: world.now,
+        wall: SystemTime::now(),
+    };
+    world.stream.keep(vec![
+        frame_at(1, true, captured),
+        frame_at(2, false, captured),
+    ]);
+    world.join(2);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.frames(1), [1, 1, 1, 2, 2, 2]);
+    // The frames of the cache may come by the inbox as well.
+    world.emit(2, false);
+    world.emit(3, false);
+    assert_eq!(world.frames(1)[6..], [3, 3, 3]);
+    assert_eq!(world.frames(0)[6..], [3, 3, 3]);
+}
+
+#[test]
+fn a_viewer_that_finds_no_key_frame_makes_the_stream_make_one() {
+    let (mut world, _) = World::connected();
+    world.emit(1, false);
+    assert!(world.frames(0).is_empty());
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+}
+
+#[test]
+fn a_pli_asks_the_stream_for_a_key_frame() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    let pli = PictureLossIndication {
+        sender_ssrc: 1,
+        media_ssrc: MEDIA,
+    };
+    let now = world.now;
+    world.viewers[0].send_rtcp(now, pli);
+    world.exchange();
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+}
+
+#[test]
+fn a_packet_that_a_viewer_missed_is_sent_again() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    let lost = world.viewers[0].packets[1]
+        .header
+        .sequence_number
+        .wrapping_add(3);
+    let mut count = 0;
+    world.lose = Box::new(move |_| {
+        count += 1;
+        count == 2
+    });
+    world.emit(2, false);
+    assert_eq!(world.frames(0), [1, 1, 1, 2, 2]);
+    world.lose = Box::new(|_| false);
+
+    let nacks = nack_pairs_from_sequence_numbers(&[lost]);
+    let now = world.now;
+    world.viewers[0].send_rtcp(
+        now,
+        TransportLayerNack {
+            sender_ssrc: 1,
+            media_ssrc: MEDIA,
+            nacks,
+        },
+    );
+    world.exchange();
+    let again = world.viewers[0].packets.last().unwrap();
+    assert_eq!(again.header.sequence_number, lost);
+    assert_eq!(world.set.counters.resent, 1);
+}
+
+#[test]
+fn sender_reports_come_every_second() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    let reports = world.count(|datagram| datagram[0] == 0x80 && datagram[1] == 200);
+    world.run(Duration::from_secs(3));
+    assert_eq!(reports.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_viewer_whose_last_frame_still_waits_loses_whole_frames_only() {
+    let (mut world, _) = World::connected();
+    let emit = |world: &mut World, number, idr| {
+        let captured = Captured {
+            at: world.now,
+            wall: SystemTime::now(),
+        };
+        world.stream.emit(&frame_at(number, idr, captured));
+        world.set.collect();
+        while world.set.fan_out(world.now) {}
+    };
+    emit(&mut world, 1, true);
+    emit(&mut world, 2, false);
+    emit(&mut world, 3, false);
+    world.exchange();
+    assert_eq!(world.frames(0), [1, 1, 1]);
+    world.emit(4, false);
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+    world.emit(5, true);
+    assert_eq!(world.frames(0), [1, 1, 1, 5, 5, 5]);
+}

@@ -1,0 +1,164 @@
+//! Whoever is not who he should be, or sends what he should not.
+use super::*;
+
+#[test]
+fn a_certificate_that_was_not_announced_is_refused() {
+    let mut world = World::new();
+    let other = Identity::generate().unwrap().fingerprint();
+    let peer = world.join_with(1, Habits::default(), |answer| {
+        let announced = answer
+            .lines()
+            .find(|l| l.starts_with("a=fingerprint"))
+            .unwrap();
+        answer.replace(announced, &format!("a=fingerprint:sha-256 {other}"))
+    });
+    world.run(Duration::from_secs(2));
+    let [(closed, PeerEvent::Closed(CloseReason::Failed(reason)))] = world.events.as_slice() else {
+        panic!("{:?}", world.events);
+    };
+    assert_eq!(*closed, peer);
+    assert!(reason.contains("fingerprint"), "{reason}");
+}
+
+#[test]
+fn a_check_with_a_stolen_name_but_without_the_password_moves_no_address() {
+    let mut world = World::new();
+    world.join(1);
+    let thief = SocketAddr::from(([10, 0, 0, 66], 6666));
+    let mut stolen = None;
+    for viewer in &mut world.viewers {
+        viewer.handle_timeout(world.now);
+        stolen = viewer.poll_transmit();
+    }
+    let mut stolen = stolen.expect("a check");
+    // Any change breaks the integrity.
+    let last = stolen.len() - 12;
+    stolen[last] ^= 1;
+    let path = Path {
+        local: world.server,
+        remote: thief,
+    };
+    world.set.receive(world.now, path, &stolen);
+    let mut answered = false;
+    while let Some(train) = world.set.out.front() {
+        answered |= train.path.remote == thief;
+        world.set.out.pop();
+    }
+    assert!(!answered);
+    world.set.receive(world.now, path, &[22, 254, 253, 0]);
+    assert_eq!(world.set.counters.garbage, 1);
+}
+
+#[test]
+fn a_check_from_the_port_of_mdns_moves_no_address() {
+    let mut world = World::new();
+    world.join(1);
+    let path = Path {
+        local: world.server,
+        remote: ([10, 0, 0, 66], 5353).into(),
+    };
+    world.viewers[0].handle_timeout(world.now);
+    let check = world.viewers[0].poll_transmit().expect("a check");
+    world.set.receive(world.now, path, &check);
+    assert_eq!(world.set.counters.garbage, 1);
+    assert!(world.set.out.front().is_none());
+}
+
+#[test]
+fn a_viewer_that_comes_again_from_the_same_address_takes_it_over() {
+    let (mut world, first) = World::connected();
+    let address = world.viewers.remove(0).address;
+    let second = world.join_at(2, address, Habits::default(), |answer| answer);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(second, PeerEvent::Connected)]);
+    world.events.clear();
+    world.emit(1, true);
+    world.run(Duration::from_secs(20));
+    assert_eq!(
+        world.events,
+        [(first, PeerEvent::Closed(CloseReason::Silent))]
+    );
+    assert_eq!(world.viewers[0].state, RTCPeerConnectionState::Connected);
+}
+
+#[test]
+fn a_viewer_has_sixteen_addresses_at_most() {
+    let mut world = World::new();
+    world.join(1);
+    let mut tried = HashSet::new();
+    for port in 6000..6050 {
+        let line = format!("candidate:1 1 udp 1 10.0.0.9 {port} typ host");
+        let remote = candidate::parse(&line).unwrap().unwrap();
+        world.set.add_candidate(world.now, PeerId(1), remote);
+    }
+    world.viewers.clear();
+    for _ in 0..40 {
+        world.set.handle_timeout(world.now);
+        while let Some(train) = world.set.out.front() {
+            tried.insert(train.path.remote);
+            world.set.out.pop();
+        }
+        world.now += Duration::from_millis(20);
+    }
+    assert_eq!(tried.len(), candidate::MAX_REMOTE);
+}
+
+#[test]
+fn garbage_disturbs_nobody() {
+    let (mut world, _) = World::connected();
+    let mut noise = 1_u32;
+    for length in 0..2000 {
+        let datagram: Vec<u8> = (0..length % 200)
+            .map(|_| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (noise >> 24) as u8
+            })
+            .collect();
+        for remote in [world.viewers[0].address, ([10, 0, 0, 66], 7000).into()] {
+            world.set.receive(
+                world.now,
+                Path {
+                    local: world.server,
+                    remote,
+                },
+                &datagram,
+            );
+        }
+    }
+    world.exchange();
+    assert!(world.events.is_empty());
+    world.emit(1, true);
+    assert_eq!(world.frames(0), [1, 1, 1]);
+}
+
+#[test]
+fn no_check_and_no_handshake_is_too_strange() {
+    let mut world = World::new();
+    world.join(1);
+    world.viewers[0].handle_timeout(world.now);
+    let check = world.viewers[0].poll_transmit().expect("a check");
+    let path = Path {
+        local: world.server,
+        remote: world.viewers[0].address,
+    };
+    for length in 0..check.len() {
+        world.set.receive(world.now, path, &check[..length]);
+        for bit in 0..8 {
+            let mut bent = check.clone();
+            bent[length] ^= 1 << bit;
+            world.set.receive(world.now, path, &bent);
+        }
+    }
+    // The address is proven now, so the rest is taken for its owner's.
+    world.set.receive(world.now, path, &check);
+    for first in [20, 21, 22, 23, 63, 128, 191] {
+        for second in [0, 200, 206, 254] {
+            let mut datagram = check.clone();
+            datagram[0] = first;
+            datagram[1] = second;
+            world.set.receive(world.now, path, &datagram);
+        }
+    }
+    world.exchange();
+    assert!(world.set.counters.garbage > 0);
+}
