@@ -1,1 +1,34 @@
-//! End to end.
+//! What the end-to-end tests and the benchmarks are made of.
+//!
+//! - [`server`] starts the real `fanlight` binary on free ports and stops it in every way there is;
+//! - [`janus`] speaks Janus' protocol to it as JSON, right or wrong;
+//! - [`viewer`] watches a stream on the crate `webrtc`; [`crowd`] watches it a hundred times at
+//!   next to no cost on `rtc`, the core of that crate;
+//! - [`browser`] drives headless Chromium, or Firefox, and [`page`] knows Fanlight's page in it;
+//! - [`usage`] reads what a process costs; [`rig`] has V4L2 devices for machines without any;
+//!   [`npm`] has the JavaScript that other people's pages use.
+//!
+//! Nothing here knows how the server works inside. A test that cannot run on this machine says
+//! so with [`skip`].
+#![forbid(unsafe_code)]
+
+use std::io::Write as _;
+
+pub mod browser;
+pub mod crowd;
+pub mod janus;
+pub mod npm;
+pub mod page;
+pub mod rig;
+pub mod server;
+pub mod usage;
+pub mod viewer;
+pub mod wait;
+
+/// Tells that a test was skipped, in the form that `cargo xtask test` counts.
+///
+/// A test calls this and returns: what is missing is the machine's, not the product's, fault.
+pub fn skip(test: &str, reason: impl std::fmt::Display) {
+    // `println!` would be captured, and a test that passes shows nothing of that.
+    writeln!(std::io::stdout(), "SKIPPED: {test}: {reason}").ok();
+}

@@ -1,0 +1,53 @@
+//! What a process costs, from `/proc`.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+/// A snapshot of one process.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Time on a processor, all threads that live now together, to the nanosecond. (The
+    /// clock ticks of `/proc/PID/stat` are too coarse for a thread that works in short bursts.)
+    pub cpu: Duration,
+    /// Resident memory in kB.
+    pub rss_kb: u64,
+    /// Open file descriptors.
+    pub fds: usize,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Usage {
+    /// Reads the usage of a process.
+    ///
+    /// # Errors
+    /// When the process is gone or belongs to somebody else.
+    pub fn of(pid: u32) -> Result<Usage> {
+        let mut cpu = Duration::ZERO;
+        let mut threads = 0;
+        for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+            // A thread that ends while we look is not counted.
+            let Ok(line) = fs::read_to_string(task?.path().join("schedstat")) else {
+                continue;
+            };
+            let nanos = line.split(' ').next().context("an empty schedstat")?;
+            cpu += Duration::from_nanos(nanos.parse()?);
+            threads += 1;
+        }
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let rss_kb = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next())
+            .context("no VmRSS in the status")?
+            .parse()?;
+        let fds = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
+        Ok(Usage {
+            cpu,
+            rss_kb,
+            fds,
+            threads,
+        })
+    }
+}

@@ -1,0 +1,296 @@
+//! A viewer without a browser, on the crate `webrtc`: it decrypts what comes and reads it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use rtc::interceptor::Registry;
+use rtc::peer_connection::configuration::interceptor_registry::register_default_interceptors;
+use rtc::peer_connection::configuration::media_engine::{
+    MIME_TYPE_H264, MIME_TYPE_RTX, MediaEngine,
+};
+use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::transport::RTCIceCandidateInit;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind,
+};
+use serde_json::json;
+use tokio::sync::watch;
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use webrtc::peer_connection::{
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCPeerConnectionState,
+};
+
+use crate::janus::{Janus, Kept};
+use crate::wait::{patiently, until};
+
+/// A native viewer. [`Viewer::close`] it: `webrtc` keeps a connection that is only dropped.
+pub struct Viewer {
+    peer: Arc<dyn PeerConnection>,
+    signalling: Kept,
+    seen: Arc<Seen>,
+}
+
+/// What a viewer has received.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// RTP packets of the stream itself.
+    pub packets: u64,
+    /// Frames whose last packet came.
+    pub frames: u64,
+    /// Frames that begin with a sequence parameter set, as every IDR of ours does.
+    pub key_frames: u64,
+    /// Sequence numbers that were skipped and did not come later either.
+    pub lost: u64,
+    /// Frames whose RTP time is not after that of the frame before.
+    pub backwards: u64,
+}
+
+impl Viewer {
+    /// Connects to a server and watches. Returns when the connection is up.
+    ///
+    /// # Errors
+    /// When the server does not do its part.
+    pub async fn watch(url: &str) -> Result<Viewer> {
+        let mut janus = Janus::attach(url).await?;
+        let offer = janus.watch().await?;
+        let seen = Arc::new(Seen::default());
+        let peer = build(seen.clone()).await?;
+        peer.set_remote_description(RTCSessionDescription::offer(offer.sdp)?)
+            .await?;
+        for candidate in offer.candidates {
+            let candidate = RTCIceCandidateInit {
+                candidate,
+                ..Default::default()
+            };
+            peer.add_ice_candidate(candidate).await?;
+        }
+        let answer = peer.create_answer(None).await?;
+        peer.set_local_description(answer).await?;
+        let answer = peer
+            .local_description()
+            .await
+            .context("no local description")?;
+        janus.start(&answer.sdp).await?;
+        let viewer = Viewer {
+            peer,
+            signalling: janus.keep(),
+            seen,
+        };
+        viewer.becomes(RTCPeerConnectionState::Connected).await?;
+        Ok(viewer)
+    }
+
+    /// What has come until now.
+    pub fn counts(&self) -> Counts {
+        self.seen
+            .reader
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .counts
+    }
+
+    /// Waits until so many more frames have come.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub async fn frames_grow_by(&self, more: u64) -> Result<()> {
+        let goal = self.counts().frames + more;
+        until("frames", async || {
+            Ok((self.counts().frames >= goal).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until there are more key frames than so many.
+    ///
+    /// # Errors
+    /// When there are not.
+    pub async fn key_frames_exceed(&self, count: u64) -> Result<()> {
+        until("a key frame", async || {
+            Ok((self.counts().key_frames > count).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits for a state of the connection.
+    ///
+    /// # Errors
+    /// When it is not reached, or fails instead.
+    pub async fn becomes(&self, wanted: RTCPeerConnectionState) -> Result<()> {
+        let mut state = self.seen.state.subscribe();
+        let what = format!("the connection to be {wanted}");
+        let reached =
+            state.wait_for(|state| *state == wanted || *state == RTCPeerConnectionState::Failed);
+        let state = *patiently(&what, reached).await??;
+        ensure!(state == wanted, "waited for {what}, but it is {state}");
+        Ok(())
+    }
+
+    /// Asks for a key frame with a picture loss indication (RFC 4585 section 6.3.1).
+    ///
+    /// # Errors
+    /// When no media have come yet, or the connection is gone.
+    pub async fn send_pli(&self) -> Result<()> {
+        let track = self
+            .seen
+            .track
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let track = track.context("no track yet")?;
+        let media_ssrc = *track
+            .ssrcs()
+            .await
+            .first()
+            .context("a track without SSRC")?;
+        send_pli(track.as_ref(), media_ssrc).await
+    }
+
+    /// Its conversation with the server.
+    pub fn signalling(&self) -> &Kept {
+        &self.signalling
+    }
+
+    /// Leaves properly: says so to the server and ends the connection.
+    ///
+    /// # Errors
+    /// When the connection cannot be ended.
+    pub async fn close(self) -> Result<()> {
+        self.signalling.notify(json!({"janus": "destroy"}));
+        Ok(self.peer.close().await?)
+    }
+}
+
+async fn build(seen: Arc<Seen>) -> Result<Arc<dyn PeerConnection>> {
+    let mut media = MediaEngine::default();
+    let feedback = |kind: &str, parameter: &str| RTCPFeedback {
+        typ: kind.to_owned(),
+        parameter: parameter.to_owned(),
+    };
+    let mut register = |mime: &str, format: &str, payload_type, rtcp_feedback| {
+        let codec = RTCRtpCodec {
+            mime_type: mime.to_owned(),
+            clock_rate: 90_000,
+            channels: 0,
+            sdp_fmtp_line: format.to_owned(),
+            rtcp_feedback,
+        };
+        let parameters = RTCRtpCodecParameters {
+            rtp_codec: codec,
+            payload_type,
+        };
+        media.register_codec(parameters, RtpCodecKind::Video)
+    };
+    register(
+        MIME_TYPE_H264,
+        "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        96,
+        vec![
+            feedback("nack", ""),
+            feedback("nack", "pli"),
+            feedback("ccm", "fir"),
+        ],
+    )?;
+    register(MIME_TYPE_RTX, "apt=96", 97, vec![])?;
+    let interceptors = register_default_interceptors(Registry::new(), &mut media)?;
+    let settings = SettingEngineBuilder::new()
+        .with_ice_timeouts(
+            Some(Duration::from_secs(5)),
+            Some(Duration::from_secs(10)),
+            None,
+        )
+        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled);
+    let peer = PeerConnectionBuilder::new()
+        .with_media_engine(media)
+        .with_setting_engine(settings.build())
+        .with_interceptor_registry(interceptors)
+        .with_handler(seen)
+        .with_udp_addrs(vec!["127.0.0.1:0"])
+        .build()
+        .await?;
+    Ok(Arc::new(peer))
+}
+
+/// What the callbacks of `webrtc` leave behind.
+#[derive(Default)]
+struct Seen {
+    state: watch::Sender<RTCPeerConnectionState>,
+    track: Mutex<Option<Arc<dyn TrackRemote>>>,
+    reader: Arc<Mutex<Reader>>,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Seen {
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        self.state.send_replace(state);
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        *self.track.lock().unwrap_or_else(PoisonError::into_inner) = Some(track.clone());
+        let reader = self.reader.clone();
+        tokio::spawn(async move {
+            while let Some(event) = track.poll().await {
+                let TrackRemoteEvent::OnRtpPacket(packet) = event else {
+                    continue;
+                };
+                let counts = {
+                    let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                    reader.read(&packet);
+                    reader.counts
+                };
+                // What came while our own handshake was not quite through is gone, the key frame
+                // perhaps with it. A decoder would notice and do this.
+                if counts.packets == 1 && counts.key_frames == 0 {
+                    send_pli(track.as_ref(), packet.header.ssrc).await.ok();
+                }
+            }
+        });
+    }
+}
+
+async fn send_pli(track: &dyn TrackRemote, media_ssrc: u32) -> Result<()> {
+    let pli = PictureLossIndication {
+        sender_ssrc: 0,
+        media_ssrc,
+    };
+    Ok(track.write_rtcp(vec![Box::new(pli)]).await?)
+}
+
+/// Reads RTP as far as the counts need it.
+#[derive(Default)]
+struct Reader {
+    counts: Counts,
+    next: Option<u16>,
+    frame_time: Option<u32>,
+}
+
+impl Reader {
+    fn read(&mut self, packet: &rtc::rtp::Packet) {
+        let (header, counts) = (&packet.header, &mut self.counts);
+        if packet.payload.is_empty() {
+            return;
+        }
+        counts.packets += 1;
+        let gap = self
+            .next
+            .map_or(0, |next| header.sequence_number.wrapping_sub(next));
+        if gap < 0x8000 {
+            counts.lost += u64::from(gap);
+            self.next = Some(header.sequence_number.wrapping_add(1));
+        } else {
+            // A packet that was missed before and came again.
+            counts.lost = counts.lost.saturating_sub(1);
+        }
+        // RFC 6184: type 7 is a sequence parameter set, which stands alone in its packet.
+        counts.key_frames += u64::from(packet.payload.first().is_some_and(|b| b & 31 == 7));
+        if header.marker {
+            counts.frames += 1;
+            let before = self.frame_time.replace(header.timestamp);
+            let ahead = before.map_or(1, |before| header.timestamp.wrapping_sub(before));
+            counts.backwards += u64::from(ahead == 0 || ahead > u32::MAX / 2);
+        }
+    }
+}
