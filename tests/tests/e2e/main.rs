@@ -1,0 +1,14 @@
+//! What a user's trust rests on, tried out on the real server: one file for each behaviour.
+//!
+//! All of them are one program: they share what takes longest to link.
+
+mod bad_input;
+mod camera;
+mod coming_and_going;
+mod janus_js;
+mod native_viewer;
+mod no_picture;
+mod picture;
+mod refusals;
+mod restart;
+mod vanishing;
