@@ -1,0 +1,84 @@
+//! Fanlight's figures, measured: `cargo xtask bench`.
+//!
+//! The server is the real binary in a process of its own, and only what that process uses is
+//! counted. Viewers and browsers run beside it on the same machine, as a rule on the same cores,
+//! so the figures are worth most on a machine that does nothing else.
+
+mod fanout;
+mod first_frame;
+mod idle;
+mod latency;
+mod machine;
+mod table;
+mod vanish;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+/// What every benchmark has the server show.
+const SOURCE: &[&str] = &[
+    "--source",
+    "test",
+    "--size",
+    "1280x720",
+    "--fps",
+    "30",
+    "--bitrate",
+    "2000",
+];
+
+/// Measures a Fanlight server: the binary that FANLIGHT_BIN names.
+#[derive(Debug, Parser)]
+struct Options {
+    /// What to measure
+    what: What,
+    /// Length of a measurement, in seconds
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Tries, where something is tried again and again
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    tries: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Processor time and memory for each of 1, 10, 50 and 100 viewers
+    Fanout,
+    /// From the moment a picture is made to the moment it is on a browser's screen
+    Latency,
+    /// From the opening of a page's WebSocket to its first picture
+    FirstFrame,
+    /// Processor time while nobody watches
+    Idle,
+    /// What 10 rounds of 40 viewers leave behind that vanish without a word
+    Vanish,
+    /// All of these
+    All,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    let wanted = |what| options.what == what || options.what == What::All;
+    let window = Duration::from_secs(options.seconds);
+    println!("{}", machine::describe()?);
+    println!("server: fanlight {}\n", SOURCE.join(" "));
+    if wanted(What::Idle) {
+        idle::run(window).await?;
+    }
+    if wanted(What::Fanout) {
+        fanout::run(window).await?;
+    }
+    if wanted(What::FirstFrame) {
+        first_frame::run(options.tries).await?;
+    }
+    if wanted(What::Latency) {
+        latency::run(window).await?;
+    }
+    if wanted(What::Vanish) {
+        vanish::run().await?;
+    }
+    Ok(())
+}
