@@ -43,7 +43,7 @@ pub(crate) struct Options {
           default_value_t = EncoderSettings::default().kbps, value_parser = kbps())]
     pub(crate) bitrate: u32,
 
-    /// Finest and coarsest quantiser, from 0 to 51
+    /// Finest and coarsest quantiser, between 12 and 51
     ///
     /// The coarsest bounds how ugly the picture may get, and with that how far the bit rate can
     /// be kept when there is too much to see.
@@ -312,7 +312,7 @@ mod tests {
             size = "640x480"
             fps = 25
             bitrate = 1000
-            qp = "12-40"
+            qp = "20-40"
             idle = "close"
             listen = ["0.0.0.0:80", "[::1]:81"]
             rtc = "0.0.0.0:9000"

@@ -88,7 +88,7 @@ fn media_addresses(listen: &[SocketAddr]) -> Vec<SocketAddr> {
     addresses
 }
 
-/// Quantisers from the finest to the coarsest. Parses from and displays as `10-51`.
+/// Quantisers from the finest to the coarsest. Parses from and displays as `20-42`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QpRange(RangeInclusive<u8>);
 
@@ -110,12 +110,13 @@ impl FromStr for QpRange {
     fn from_str(text: &str) -> Result<QpRange, String> {
         let range = text.split_once('-').and_then(|(finest, coarsest)| {
             let range = finest.trim().parse().ok()?..=coarsest.trim().parse().ok()?;
-            let known = EncoderSettings::QP.contains(range.end());
-            (known && !range.is_empty()).then_some(range)
+            let known = |qp| EncoderSettings::QP.contains(qp);
+            (known(range.start()) && known(range.end()) && !range.is_empty()).then_some(range)
         });
-        range
-            .map(QpRange)
-            .ok_or_else(|| "write two numbers from 0 to 51 as in 10-42, the finer first".to_owned())
+        let (finest, coarsest) = EncoderSettings::QP.into_inner();
+        range.map(QpRange).ok_or_else(|| {
+            format!("write two numbers from {finest} to {coarsest} as in 20-42, the finer first")
+        })
     }
 }
 
@@ -204,8 +205,8 @@ mod tests {
     #[test]
     fn a_range_of_quantisers_is_read_as_it_is_written() {
         let read = |text: &str| text.parse::<QpRange>();
-        assert_eq!(read("10-51").unwrap().to_string(), "10-51");
-        for bad in ["", "10", "51-10", "10-52", "-1-10", "a-b"] {
+        assert_eq!(read("20-42").unwrap().to_string(), "20-42");
+        for bad in ["", "20", "51-20", "20-52", "0-20", "-1-20", "a-b"] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

@@ -24,8 +24,10 @@ mod stream;
 mod web;
 
 use std::error::Error;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use cli::{Options, OptionsError};
 use config::Config;
@@ -34,6 +36,9 @@ use peer::Peers;
 use stream::Stream;
 use tokio::signal::unix::{SignalKind, signal};
 use web::Web;
+
+/// How long the camera may take to be released.
+const RELEASE: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args_os()) {
@@ -77,11 +82,18 @@ fn run(config: Config) -> Result<(), Box<dyn Error>> {
         announce(&web.addresses(), peers.addresses());
         web.serve(gateway, asked_to_end()?).await;
         task.await?;
-        tokio::task::spawn_blocking(move || {
+        let released = tokio::task::spawn_blocking(move || {
             peers.shutdown();
             stream.stop();
-        })
-        .await?;
+        });
+        // A driver that hangs must not keep the process from ending, which frees the camera, too.
+        match tokio::time::timeout(RELEASE, released).await {
+            Ok(released) => released?,
+            Err(_) => {
+                tracing::warn!("the camera does not answer, ending without it");
+                std::process::exit(0);
+            }
+        }
         tracing::info!("ended");
         Ok(())
     })
@@ -89,23 +101,26 @@ fn run(config: Config) -> Result<(), Box<dyn Error>> {
 
 /// Says where the picture is: on standard output, so that it is there whatever is logged.
 fn announce(pages: &[SocketAddr], media: &[SocketAddr]) {
+    let mut text = String::new();
     for address in pages {
         let host = match address.ip() {
             ip if ip.is_unspecified() => "<address of this machine>".to_owned(),
             std::net::IpAddr::V6(ip) => format!("[{ip}]"),
             std::net::IpAddr::V4(ip) => ip.to_string(),
         };
-        println!("Fanlight: open http://{host}:{}", address.port());
+        text += &format!("Fanlight: open http://{host}:{}\n", address.port());
     }
     for address in media {
         tracing::info!("media on UDP {address}");
     }
     if pages.iter().all(|address| address.ip().is_loopback()) {
-        println!(
-            "Only browsers on this machine see it; --listen 0.0.0.0:{} opens it to the network.",
+        text += &format!(
+            "Only browsers on this machine see it; --listen 0.0.0.0:{} opens it to the network.\n",
             pages.first().map_or(8080, SocketAddr::port)
         );
     }
+    // Whoever reads it may have gone; the server goes on.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Is done when the user or the system wants the server to end.
@@ -118,5 +133,13 @@ fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
         tracing::info!("ending: viewers are told, the camera is released");
+        // Who asks again has waited enough.
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(1);
+        });
     })
 }
