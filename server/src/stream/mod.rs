@@ -98,8 +98,13 @@ impl Stream {
         // Once, by the capture thread: a camera that is unplugged does not turn into a test
         // pattern.
         let mut resolved = None;
+        let of = name.clone();
         Stream::from_source(name, options, encoder, move || {
-            let source = resolved.get_or_insert_with(|| source::resolve(&source));
+            let source = resolved.get_or_insert_with(|| {
+                let resolved = source::resolve(&source);
+                tracing::info!(stream = of, "the source is {resolved}");
+                resolved
+            });
             source::open(source, &options)
         })
     }
