@@ -41,7 +41,9 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     trunk
         .current_dir(&workspace.root)
         .args(["build", "--release", "--locked", "--dist"])
-        .arg(&page);
+        .arg(&page)
+        // What fails is named in its own words; where in trunk's code that was helps nobody.
+        .env("RUST_BACKTRACE", "0");
     process::run(&mut trunk)?;
     let weight = weigh(&compress(&page)?);
     if weight > BUDGET {

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::process::{self, which};
 use crate::progress::{Step, note};
 use crate::workspace::Workspace;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A program that `cargo install` can build.
@@ -38,9 +38,8 @@ pub(super) const TRUNK: CargoTool = CargoTool {
             "https://github.com/trunk-rs/trunk/releases/download/v0.22.1/trunk-{target}.tar.gz"
         ))
     },
-    patience: "five hundred crates, among them a JavaScript compiler: five minutes or so on two cores",
-    // No TLS: a trunk that had to be compiled here could not have downloaded anything anyway.
-    features: &["--no-default-features"],
+    patience: "four hundred crates, among them a JavaScript compiler: three to five minutes on two cores",
+    features: &["--no-default-features", "--features", "rustls"],
 };
 
 pub(super) const WASM_BINDGEN: CargoTool = CargoTool {
@@ -57,8 +56,9 @@ pub(super) const WASM_BINDGEN: CargoTool = CargoTool {
             "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/0.2.129/wasm-bindgen-0.2.129-{target}.tar.gz"
         ))
     },
-    patience: "two minutes or so on two cores",
-    features: &[],
+    patience: "one to two minutes on two cores",
+    // Without TLS: it only ever talks to a browser's driver on this machine.
+    features: &["--no-default-features"],
 };
 
 /// A build that is as quick as can be: these programs run for a second, and are compiled for minutes.
@@ -68,20 +68,35 @@ const QUICK_BUILD: &[(&str, &str)] = &[
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "4"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
     ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+    ("CARGO_NET_RETRY", "5"),
 ];
 
-pub(super) fn ensure(workspace: &Workspace, tool: &CargoTool) -> Result<()> {
-    if tool.is_in(&workspace.tools_bin()) || tool.is_in_path() {
-        return Ok(());
+/// Finds or installs both.
+pub(super) fn ensure(workspace: &Workspace) -> Result<()> {
+    for tool in [&WASM_BINDGEN, &TRUNK] {
+        tool.ensure(workspace)?;
     }
-    let log = workspace.tools.join(format!("logs/{}.log", tool.name));
-    if tool.install_with_binstall(workspace, &log) || tool.install_release(workspace, &log) {
-        return Ok(());
-    }
-    tool.compile(workspace, &log)
+    // What they were compiled in, with what they have in common: half a gigabyte that nobody will use again.
+    let _ = std::fs::remove_dir_all(build_folder(workspace));
+    Ok(())
+}
+
+fn build_folder(workspace: &Workspace) -> PathBuf {
+    workspace.tools.join("build")
 }
 
 impl CargoTool {
+    fn ensure(&self, workspace: &Workspace) -> Result<()> {
+        if self.is_in(&workspace.tools_bin()) || self.is_in_path() {
+            return Ok(());
+        }
+        let log = workspace.tools.join(format!("logs/{}.log", self.name));
+        if self.install_with_binstall(workspace, &log) || self.install_release(workspace, &log) {
+            return Ok(());
+        }
+        self.compile(workspace, &log)
+    }
+
     fn is_in(&self, folder: &Path) -> bool {
         self.programs
             .iter()
@@ -148,32 +163,22 @@ impl CargoTool {
             self.name,
             &format!("compiling {} from source: {}", self.version, self.patience),
         );
-        let target = workspace.tools.join("build");
         let mut command = Command::new("cargo");
         // Its own claim about the compiler is stricter than its code: an older one is worth the try.
-        command.args([
-            "install",
-            "--locked",
-            "--ignore-rust-version",
-            "--force",
-            "--version",
-            self.version,
-        ]);
         command
+            .args(["install", "--locked", "--ignore-rust-version", "--force"])
+            .args(["--version", self.version])
             .args(self.features)
             .arg("--root")
             .arg(&workspace.tools)
             .arg("--target-dir")
-            .arg(&target);
-        command.arg(self.name).envs(QUICK_BUILD.iter().copied());
-        // Not the workspace's: its own flags and profiles are for its own crates.
-        command
+            .arg(build_folder(workspace))
+            .arg(self.name)
+            .envs(QUICK_BUILD.iter().copied())
+            // What the workspace is built with is for its own crates.
             .current_dir(&workspace.tools)
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_TARGET_DIR");
+            .env_remove("RUSTFLAGS");
         process::run_quietly(&mut command, log)?;
-        // Half a gigabyte that nobody will use again.
-        let _ = std::fs::remove_dir_all(&target);
         if !self.is_in(&workspace.tools_bin()) {
             return Err(Error::new(format!(
                 "{} was built but does not run as {}; see {}",

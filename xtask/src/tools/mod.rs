@@ -71,8 +71,7 @@ impl Tools {
             wasm_target::ensure_clippy(workspace, tools.wasm.as_ref())?;
         }
         if needs.contains(&Need::Page) {
-            cargo_tools::ensure(workspace, &cargo_tools::WASM_BINDGEN)?;
-            cargo_tools::ensure(workspace, &cargo_tools::TRUNK)?;
+            cargo_tools::ensure(workspace)?;
             wasm_opt::ensure(workspace)?;
         }
         if needs.contains(&Need::Browser) {
