@@ -5,6 +5,7 @@
 //! One folder for each room of the house, named after what flows through it:
 //!
 //! * [`cli`], [`config`]: arguments and file → one checked `Config`
+//! * [`signals`]: Ctrl-C, and the file read again
 //! * [`source`]: where pictures come from
 //! * [`picture`]: raw pixels and their conversion
 //! * [`encode`]: H.264
@@ -19,11 +20,13 @@ mod encode;
 mod janus;
 mod peer;
 mod picture;
+mod signals;
 mod source;
 mod stream;
 mod web;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -34,14 +37,14 @@ use config::Config;
 use janus::Live;
 use peer::Peers;
 use stream::Stream;
-use tokio::signal::unix::{SignalKind, signal};
 use web::Web;
 
 /// How long the camera may take to be released.
 const RELEASE: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let options = match Options::read(std::env::args_os()) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let options = match Options::read(arguments.clone()) {
         Ok(options) => options,
         // Prints help and version, too, which are no failures.
         Err(OptionsError::CommandLine(error)) => error.exit(),
@@ -54,7 +57,9 @@ fn main() -> ExitCode {
         .with_env_filter(options.log.to_filter())
         .with_writer(std::io::stderr)
         .init();
-    match run(Config::from(options)) {
+    // Without a file there is nothing to read again, and SIGHUP ends the server as it does others.
+    let reload = options.config.is_some().then_some(arguments);
+    match run(Config::from(options), reload) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("fanlight: {error}");
@@ -64,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-fn run(config: Config) -> Result<(), Box<dyn Error>> {
+fn run(config: Config, reload: Option<Vec<OsString>>) -> Result<(), Box<dyn Error>> {
     // Signalling is little work; the media have threads of their own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -76,11 +81,14 @@ fn run(config: Config) -> Result<(), Box<dyn Error>> {
         let (news, of_peers) = janus::peer_news();
         let peers = Peers::start(config.peers, move |peer, event| news.tell(peer, &event))?;
         let stream = Stream::start(config.stream)?;
+        if let Some(arguments) = reload {
+            signals::reload(arguments, stream.clone())?;
+        }
         let (gateway, task) = janus::channel();
         let live = Live::new(stream.clone(), peers.clone());
         let task = tokio::spawn(task.run(config.gateway, live, of_peers));
         announce(&web.addresses(), peers.addresses());
-        web.serve(gateway, asked_to_end()?).await;
+        web.serve(gateway, signals::asked_to_end()?).await;
         task.await?;
         let released = tokio::task::spawn_blocking(move || {
             peers.shutdown();
@@ -121,25 +129,4 @@ fn announce(pages: &[SocketAddr], media: &[SocketAddr]) {
     }
     // Whoever reads it may have gone; the server goes on.
     let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// Is done when the user or the system wants the server to end.
-fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("ending: viewers are told, the camera is released");
-        // Who asks again has waited enough.
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            std::process::exit(1);
-        });
-    })
 }

@@ -179,7 +179,6 @@ impl Stream {
     }
 
     /// Changes the bit rate, in kbit/s, without a key frame. Held to [`EncoderSettings::KBPS`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "viewers cannot ask for it yet"))]
     pub(crate) fn set_bitrate(&self, kbps: u32) {
         self.owner.shared.set_kbps(kbps);
     }
