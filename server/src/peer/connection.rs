@@ -159,7 +159,7 @@ impl Connection {
         match self.gate.judge(frame.number, frame.idr) {
             Verdict::Send => {
                 self.rtp.send(frame, &mut Route { path, srtp, out })?;
-                self.last_frame = out.mark();
+                self.last_frame = out.mark(path);
                 Ok(false)
             }
             Verdict::Seen => Ok(false),

@@ -3,8 +3,13 @@ use std::{collections::VecDeque, net::SocketAddr};
 
 /// The longest train that the kernel splits (UDP_SEGMENT): `UDP_MAX_SEGMENTS` of older kernels, and
 /// what fits an IPv4 packet.
-const MAX_DATAGRAMS: usize = 64;
-const MAX_TRAIN: usize = 65_507;
+const MAX_DATAGRAMS: u64 = 64;
+const MAX_TRAIN: u64 = 65_507;
+
+/// A buffer may grow when many viewers join at once, and gives back what is over this.
+const KEPT: usize = 512 * 1024;
+/// When so much waits, nothing is added that is not part of a frame: frames are bounded already.
+const CROWDED: usize = 4 << 20;
 
 /// A pair of addresses that datagrams travel between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,10 +27,19 @@ pub(super) struct Train<'a> {
     pub(super) bytes: &'a [u8],
 }
 
-/// A queue of trains over one buffer.
+/// Trains that wait to be sent, in a lane for each address of ours: where one socket is full, the
+/// others go on.
 #[derive(Default)]
 pub(super) struct Outgoing {
+    lanes: Vec<Lane>,
+}
+
+/// A queue of trains over one buffer.
+struct Lane {
+    local: SocketAddr,
     bytes: Vec<u8>,
+    /// The position of the first byte of the buffer, since it was last empty.
+    base: u64,
     trains: VecDeque<Span>,
     /// How many trains have left since the beginning.
     left: u64,
@@ -34,9 +48,16 @@ pub(super) struct Outgoing {
 #[derive(Clone, Copy)]
 struct Span {
     path: Path,
-    segment: usize,
-    start: usize,
-    end: usize,
+    segment: u64,
+    start: u64,
+    end: u64,
+}
+
+/// A place in the queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mark {
+    lane: usize,
+    trains: u64,
 }
 
 impl Outgoing {
@@ -47,12 +68,92 @@ impl Outgoing {
         path: Path,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let start = self.bytes.len();
+        self.lane_mut(path.local).write(path, write)
+    }
+
+    /// Appends a finished datagram, unless there is a jam.
+    pub(super) fn push(&mut self, path: Path, datagram: &[u8]) {
+        let lane = self.lane_mut(path.local);
+        if lane.len() < CROWDED {
+            let Ok(()) = lane.write(path, |bytes| {
+                bytes.extend_from_slice(datagram);
+                Ok::<(), std::convert::Infallible>(())
+            });
+        }
+    }
+
+    /// Offers `take` the trains of each lane in their order. It tells how many of the bytes it has
+    /// taken, a multiple of the segment; when these are not all, the lane waits.
+    pub(super) fn send(&mut self, mut take: impl FnMut(Train<'_>) -> usize) {
+        for lane in &mut self.lanes {
+            while let Some(train) = lane.front() {
+                let length = train.bytes.len();
+                let taken = take(train);
+                lane.advance(taken);
+                if taken < length {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// A mark behind everything that is queued for this path now.
+    pub(super) fn mark(&self, path: Path) -> Mark {
+        let lane = self.lanes.iter().position(|lane| lane.local == path.local);
+        lane.and_then(|index| Some((index, self.lanes.get(index)?)))
+            .map(|(lane, queue)| Mark {
+                lane,
+                trains: queue.left + queue.trains.len() as u64,
+            })
+            .unwrap_or_default()
+    }
+
+    /// Whether anything queued before the mark still waits.
+    pub(super) fn is_waiting(&self, mark: Mark) -> bool {
+        self.lanes
+            .get(mark.lane)
+            .is_some_and(|lane| lane.left < mark.trains)
+    }
+
+    /// How many bytes wait.
+    pub(super) fn len(&self) -> usize {
+        self.lanes.iter().map(Lane::len).sum()
+    }
+
+    /// There are as many lanes as addresses of ours that viewers have reached.
+    fn lane_mut(&mut self, local: SocketAddr) -> &mut Lane {
+        let index = match self.lanes.iter().position(|lane| lane.local == local) {
+            Some(index) => index,
+            None => {
+                self.lanes.push(Lane {
+                    local,
+                    bytes: Vec::new(),
+                    base: 0,
+                    trains: VecDeque::new(),
+                    left: 0,
+                });
+                self.lanes.len() - 1
+            }
+        };
+        &mut self.lanes[index]
+    }
+}
+
+impl Lane {
+    fn write<E>(
+        &mut self,
+        path: Path,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let before = self.bytes.len();
         if let Err(error) = write(&mut self.bytes) {
-            self.bytes.truncate(start);
+            self.bytes.truncate(before);
             return Err(error);
         }
-        let end = self.bytes.len();
+        let (start, end) = (
+            self.base + before as u64,
+            self.base + self.bytes.len() as u64,
+        );
         match self.trains.back_mut() {
             Some(train) if train.takes(path, end - start) => train.end = end,
             _ => self.trains.push_back(Span {
@@ -65,60 +166,57 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Appends a finished datagram.
-    pub(super) fn push(&mut self, path: Path, datagram: &[u8]) {
-        let Ok(()) = self.write(path, |bytes| {
-            bytes.extend_from_slice(datagram);
-            Ok::<(), std::convert::Infallible>(())
-        });
-    }
-
-    /// The train to go next.
-    pub(super) fn front(&self) -> Option<Train<'_>> {
-        let train = self.trains.front()?;
+    fn front(&self) -> Option<Train<'_>> {
+        let Span {
+            path,
+            segment,
+            start,
+            end,
+        } = *self.trains.front()?;
+        let position = |at: u64| (at - self.base) as usize;
         Some(Train {
-            path: train.path,
-            segment: train.segment,
-            bytes: self.bytes.get(train.start..train.end)?,
+            path,
+            segment: segment as usize,
+            bytes: self.bytes.get(position(start)..position(end))?,
         })
     }
 
-    /// The front train has left, or is given up.
-    pub(super) fn pop(&mut self) {
-        if self.trains.pop_front().is_some() {
+    fn advance(&mut self, taken: usize) {
+        let Some(train) = self.trains.front_mut() else {
+            return;
+        };
+        train.start += taken as u64;
+        if train.start >= train.end {
+            self.trains.pop_front();
             self.left += 1;
         }
-        if self.trains.is_empty() {
+        self.reclaim();
+    }
+
+    /// Gives back the room of what has left: all of it when nothing waits, and else when it is more
+    /// than what has to be moved for it.
+    fn reclaim(&mut self) {
+        let Some(front) = self.trains.front() else {
             self.bytes.clear();
+            self.bytes.shrink_to(KEPT);
+            self.base = 0;
+            return;
+        };
+        let sent = (front.start - self.base) as usize;
+        if sent > self.bytes.len() / 2 {
+            self.bytes.drain(..sent);
+            self.base = front.start;
         }
     }
 
-    /// A mark behind everything that is queued now.
-    pub(super) fn mark(&self) -> Mark {
-        Mark(self.left + self.trains.len() as u64)
-    }
-
-    /// Whether anything queued before the mark still waits.
-    pub(super) fn is_waiting(&self, mark: Mark) -> bool {
-        self.left < mark.0
-    }
-
-    /// How many bytes wait.
-    pub(super) fn len(&self) -> usize {
-        let start = self
-            .trains
-            .front()
-            .map_or(self.bytes.len(), |train| train.start);
-        self.bytes.len() - start
+    fn len(&self) -> usize {
+        let start = self.trains.front().map_or(self.base, |train| train.start);
+        self.bytes.len() - (start - self.base) as usize
     }
 }
 
-/// A place in the queue.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Mark(u64);
-
 impl Span {
-    fn takes(&self, path: Path, length: usize) -> bool {
+    fn takes(&self, path: Path, length: u64) -> bool {
         let so_far = self.end - self.start;
         self.path == path
             && length <= self.segment
@@ -129,79 +227,4 @@ impl Span {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(remote: u16) -> Path {
-        Path {
-            local: ([127, 0, 0, 1], 8189).into(),
-            remote: ([127, 0, 0, 1], remote).into(),
-        }
-    }
-
-    fn queue(datagrams: &[(u16, usize)]) -> Outgoing {
-        let mut out = Outgoing::default();
-        for (remote, length) in datagrams {
-            out.push(path(*remote), &vec![7; *length]);
-        }
-        out
-    }
-
-    /// Lengths of the trains and of their segments.
-    fn trains(mut out: Outgoing) -> Vec<(usize, usize)> {
-        let mut trains = Vec::new();
-        while let Some(train) = out.front() {
-            trains.push((train.bytes.len(), train.segment));
-            out.pop();
-        }
-        trains
-    }
-
-    #[test]
-    fn equal_datagrams_and_a_shorter_last_one_leave_together() {
-        let out = queue(&[(1, 100), (1, 100), (1, 40), (1, 100), (1, 120)]);
-        assert_eq!(trains(out), [(240, 100), (100, 100), (120, 120)]);
-    }
-
-    #[test]
-    fn another_path_is_another_train() {
-        let out = queue(&[(1, 100), (2, 100), (2, 100), (1, 100)]);
-        assert_eq!(trains(out), [(100, 100), (200, 100), (100, 100)]);
-    }
-
-    #[test]
-    fn a_train_is_never_longer_than_the_kernel_takes() {
-        assert_eq!(trains(queue(&[(1, 10); 65])), [(640, 10), (10, 10)]);
-        assert_eq!(
-            trains(queue(&[(1, 1200); 60])),
-            [(54 * 1200, 1200), (6 * 1200, 1200)]
-        );
-    }
-
-    #[test]
-    fn what_waits_is_known_by_its_mark() {
-        let mut out = queue(&[(1, 100)]);
-        let first = out.mark();
-        out.push(path(2), &[1]);
-        let second = out.mark();
-        assert!(out.is_waiting(first));
-        out.pop();
-        assert!(!out.is_waiting(first) && out.is_waiting(second));
-        assert_eq!(out.len(), 1);
-        out.pop();
-        assert!(!out.is_waiting(second));
-        assert_eq!(out.len(), 0);
-    }
-
-    #[test]
-    fn a_datagram_that_fails_leaves_nothing_behind() {
-        let mut out = Outgoing::default();
-        let result = out.write(path(1), |bytes| {
-            bytes.extend([1, 2, 3]);
-            Err("no")
-        });
-        assert_eq!(result, Err("no"));
-        assert!(out.front().is_none());
-        assert_eq!(out.len(), 0);
-    }
-}
+mod tests;

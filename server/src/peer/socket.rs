@@ -15,11 +15,10 @@ use std::{
 const SEND_BUFFER: usize = 4 << 20;
 const RECEIVE_BUFFER: usize = 1 << 20;
 
-/// Datagrams are fetched in batches of so many, each with room for what the kernel has joined.
-const BATCH: usize = 8;
+/// So many datagrams are fetched before other work gets its turn: each may be a step of a handshake,
+/// which takes a millisecond of signing. There is room for what the kernel has joined.
+const BATCH: usize = 4;
 const ROOM: usize = 64 << 10;
-/// After so many batches other work gets its turn.
-const ROUNDS: usize = 16;
 
 /// Sockets, one for each address that was to be listened at.
 pub(super) struct Sockets {
@@ -87,54 +86,31 @@ impl Sockets {
         self.sockets.iter().any(|bound| bound.readable)
     }
 
-    /// Fetches datagrams, up to a bound.
+    /// Fetches a few datagrams.
     pub(super) fn receive(&mut self, mut take: impl FnMut(Path, &[u8])) {
         for bound in &mut self.sockets {
-            for _ in 0..ROUNDS {
-                if !bound.readable {
-                    break;
-                }
+            if bound.readable {
                 bound.receive(&mut self.room, &mut take);
             }
         }
     }
 
-    /// Sends what waits until there is nothing left or the kernel takes no more.
+    /// Sends what waits, as far as the kernel takes it.
     pub(super) fn send(&mut self, out: &mut Outgoing, registry: &Registry) -> Sent {
         let mut sent = Sent::default();
-        while let Some(train) = out.front() {
-            let from = self
+        out.send(|train| {
+            match self
                 .sockets
-                .iter()
-                .position(|bound| bound.sends(train.path));
-            // Without a socket for its path a train has nowhere to go.
-            if let Some(index) = from
-                && let Some(bound) = self.sockets.get_mut(index)
+                .iter_mut()
+                .find(|bound| bound.sends(train.path))
             {
-                if bound.full {
-                    break;
-                }
-                match bound.send(train) {
-                    Ok(calls) => {
-                        sent.calls += calls;
-                        sent.bytes += train.bytes.len() as u64;
-                        sent.datagrams += train.bytes.len().div_ceil(train.segment.max(1)) as u64;
-                    }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        bound.full = true;
-                        bound.watch(registry, Token(index), true);
-                        break;
-                    }
-                    // An address that cannot be reached is for ICE to find out.
-                    Err(error) => tracing::trace!("sending to {}: {error}", train.path.remote),
-                }
+                Some(bound) => bound.send(train, &mut sent),
+                // Without a socket for its path a train has nowhere to go.
+                None => train.bytes.len(),
             }
-            out.pop();
-        }
-        if out.front().is_none() {
-            for (index, bound) in self.sockets.iter_mut().enumerate() {
-                bound.watch(registry, Token(index), false);
-            }
+        });
+        for (index, bound) in self.sockets.iter_mut().enumerate() {
+            bound.watch(registry, Token(index));
         }
         sent
     }
@@ -208,25 +184,49 @@ impl Bound {
         }
     }
 
-    /// Sends a train, and tells with how many calls.
-    fn send(&self, train: Train<'_>) -> io::Result<u64> {
-        let segments = train.bytes.len().div_ceil(train.segment.max(1));
-        let whole = segments <= self.state.max_gso_segments();
-        if whole {
-            let joined = (segments > 1).then_some(train.segment);
-            match self.try_send(train.path, train.bytes, joined) {
-                // The kernel or the network card splits no trains after all; the state has noted it.
-                Err(error) if segments > 1 && error.kind() != ErrorKind::WouldBlock => {}
-                result => return result.map(|()| 1),
+    /// Sends a train, and tells how many of its bytes the kernel has taken. An address that cannot
+    /// be reached is for ICE to find out: what was for it counts as taken.
+    fn send(&mut self, train: Train<'_>, sent: &mut Sent) -> usize {
+        let Train {
+            path,
+            segment,
+            bytes,
+        } = train;
+        let segments = bytes.len().div_ceil(segment.max(1));
+        let mut taken = 0;
+        if !self.full && segments > 1 && segments <= self.state.max_gso_segments() {
+            // Any error but a full socket may mean that kernel or network card split no trains
+            // after all; the state takes note of it, and datagrams are sent one by one.
+            taken = match self.try_send(path, bytes, Some(segment), sent) {
+                Ok(()) => bytes.len(),
+                Err(_) => 0,
+            };
+        }
+        for datagram in bytes
+            .get(taken..)
+            .unwrap_or_default()
+            .chunks(segment.max(1))
+        {
+            if self.full {
+                break;
             }
+            match self.try_send(path, datagram, None, sent) {
+                Err(_) if self.full => break,
+                Err(error) => tracing::trace!("sending to {}: {error}", path.remote),
+                Ok(()) => {}
+            }
+            taken += datagram.len();
         }
-        for datagram in train.bytes.chunks(train.segment.max(1)) {
-            self.try_send(train.path, datagram, None)?;
-        }
-        Ok(segments as u64)
+        taken
     }
 
-    fn try_send(&self, path: Path, contents: &[u8], segment: Option<usize>) -> io::Result<()> {
+    fn try_send(
+        &mut self,
+        path: Path,
+        contents: &[u8],
+        segment: Option<usize>,
+        sent: &mut Sent,
+    ) -> io::Result<()> {
         let mut remote = path.remote;
         if let (IpAddr::V6(_), IpAddr::V4(ip)) = (self.address.ip(), remote.ip()) {
             remote.set_ip(ip.to_ipv6_mapped().into());
@@ -243,17 +243,26 @@ impl Bound {
                 .is_unspecified()
                 .then_some(path.local.ip()),
         };
-        self.state.try_send((&self.socket).into(), &transmit)
+        let result = self.state.try_send((&self.socket).into(), &transmit);
+        match &result {
+            Ok(()) => {
+                sent.calls += 1;
+                sent.bytes += contents.len() as u64;
+                sent.datagrams += contents.len().div_ceil(segment.unwrap_or(usize::MAX)) as u64;
+            }
+            Err(error) => self.full = error.kind() == ErrorKind::WouldBlock,
+        }
+        result
     }
 
     /// Asks to be told when the kernel takes more, or no longer. It would tell after every datagram
     /// that leaves, so it is asked only while there is something to wait for.
-    fn watch(&mut self, registry: &Registry, token: Token, writable: bool) {
-        if self.watched == writable {
+    fn watch(&mut self, registry: &Registry, token: Token) {
+        if self.watched == self.full {
             return;
         }
-        self.watched = writable;
-        let interest = if writable {
+        self.watched = self.full;
+        let interest = if self.full {
             Interest::READABLE | Interest::WRITABLE
         } else {
             Interest::READABLE

@@ -181,18 +181,22 @@ impl World {
             busy = false;
             self.set.collect();
             while self.set.fan_out(self.now) {}
-            while let Some(train) = self.set.out.front() {
+            let Self {
+                set,
+                viewers,
+                lose,
+                now,
+                ..
+            } = self;
+            set.out.send(|train| {
                 let remote = train.path.remote;
-                let arrive = train
-                    .bytes
-                    .chunks(train.segment)
-                    .filter(|d| !(self.lose)(d));
-                if let Some(viewer) = self.viewers.iter_mut().find(|v| v.address == remote) {
-                    arrive.for_each(|d| viewer.receive(self.now, train.path.local, d));
+                let arriving = train.bytes.chunks(train.segment).filter(|d| !lose(d));
+                if let Some(viewer) = viewers.iter_mut().find(|v| v.address == remote) {
+                    arriving.for_each(|d| viewer.receive(*now, train.path.local, d));
                 }
-                self.set.out.pop();
                 busy = true;
-            }
+                train.bytes.len()
+            });
             for viewer in &mut self.viewers {
                 let path = Path {
                     local: self.server,
@@ -226,6 +230,16 @@ impl World {
             false
         });
         count
+    }
+
+    /// Takes the trains that wait, instead of the network.
+    fn intercept(&mut self) -> Vec<(Path, Vec<u8>)> {
+        let mut trains = Vec::new();
+        self.set.out.send(|train| {
+            trains.push((train.path, train.bytes.to_vec()));
+            train.bytes.len()
+        });
+        trains
     }
 
     /// The numbers of the frames that a viewer got, packet by packet.

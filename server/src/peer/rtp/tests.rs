@@ -73,13 +73,13 @@ impl Pair {
 
     fn received(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
-        while let Some(train) = self.out.front() {
+        self.out.send(|train| {
             for datagram in train.bytes.chunks(train.segment) {
                 let packet = self.receiver.decrypt_rtp(datagram).unwrap();
                 packets.push(Packet::unmarshal(&mut &packet[..]).unwrap());
             }
-            self.out.pop();
-        }
+            train.bytes.len()
+        });
         packets
     }
 }

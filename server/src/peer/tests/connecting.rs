@@ -38,10 +38,10 @@ fn a_check_that_comes_before_the_answer_is_not_lost() {
         remote: address,
     };
     world.set.receive(world.now, path, &check);
-    assert!(world.set.out.front().is_none());
+    assert!(world.intercept().is_empty());
     world.add(PeerId(1), credentials, Answer::parse(&answer).unwrap());
-    let answered = world.set.out.front().expect("an answer to the check");
-    assert_eq!(demux::kind(answered.bytes), Some(Kind::CheckAnswer));
+    let sent = world.intercept();
+    assert_eq!(demux::kind(&sent[0].1), Some(Kind::CheckAnswer));
 }
 
 #[test]

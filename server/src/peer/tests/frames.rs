@@ -110,3 +110,22 @@ fn a_viewer_whose_last_frame_still_waits_loses_whole_frames_only() {
     world.emit(5, true);
     assert_eq!(world.frames(0), [1, 1, 1, 5, 5, 5]);
 }
+
+#[test]
+fn after_too_many_frames_at_once_the_picture_goes_on_with_a_key_frame() {
+    let (mut world, _) = World::connected();
+    world.emit(1, true);
+    let captured = Captured {
+        at: world.now,
+        wall: SystemTime::now(),
+    };
+    for number in 2..30 {
+        world.stream.emit(&frame_at(number, false, captured));
+    }
+    world.exchange();
+    assert!(world.stream.key_frames_wanted() > 0);
+    world.emit(30, false);
+    world.emit(31, true);
+    world.emit(32, false);
+    assert!(world.frames(0).ends_with(&[31, 31, 31, 32, 32, 32]));
+}
