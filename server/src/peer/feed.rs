@@ -1,5 +1,10 @@
 //! The frames of one stream on their way to its viewers.
-use super::{PeerId, history::History, inbox::Inbox, source::Source};
+use super::{
+    PeerId,
+    history::History,
+    inbox::{Inbox, Taken},
+    source::Source,
+};
 use crate::stream::{Frame, FrameSink};
 use std::{any::Any, sync::Arc};
 
@@ -44,7 +49,13 @@ impl Feed {
 
     /// The frames that have come since the last call.
     pub(super) fn collect(&mut self) -> impl Iterator<Item = Arc<Frame>> + use<> {
-        let frames = self.inbox.take();
+        let Taken {
+            frames,
+            needs_key_frame,
+        } = self.inbox.take();
+        if needs_key_frame {
+            self.source.request_key_frame();
+        }
         for frame in &frames {
             self.history.add(frame);
         }

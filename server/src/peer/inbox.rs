@@ -18,6 +18,13 @@ pub(super) struct Inbox {
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
+/// What came of an inbox.
+pub(super) struct Taken {
+    pub(super) frames: VecDeque<Arc<Frame>>,
+    /// Frames were dropped, so nothing more will come before a key frame.
+    pub(super) needs_key_frame: bool,
+}
+
 #[derive(Default)]
 struct Waiting {
     frames: VecDeque<Arc<Frame>>,
@@ -35,8 +42,12 @@ impl Inbox {
     }
 
     /// Takes all that has come.
-    pub(super) fn take(&self) -> VecDeque<Arc<Frame>> {
-        std::mem::take(&mut self.lock().frames)
+    pub(super) fn take(&self) -> Taken {
+        let mut waiting = self.lock();
+        Taken {
+            frames: std::mem::take(&mut waiting.frames),
+            needs_key_frame: waiting.broken,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -76,12 +87,22 @@ mod tests {
     #[test]
     fn a_frame_too_many_is_dropped_and_a_key_frame_replaces_all() {
         let inbox = Inbox::new(|| {});
-        let numbers = |inbox: &Inbox| inbox.take().iter().map(|f| f.number).collect::<Vec<_>>();
+        let numbers = |inbox: &Inbox| {
+            inbox
+                .take()
+                .frames
+                .iter()
+                .map(|f| f.number)
+                .collect::<Vec<_>>()
+        };
 
         for number in 0..CAPACITY as u64 + 1 {
             inbox.frame(&frame(number, number == 0));
         }
-        assert_eq!(numbers(&inbox), (0..CAPACITY as u64).collect::<Vec<_>>());
+        let taken = inbox.take();
+        assert!(taken.needs_key_frame);
+        let numbers_taken = taken.frames.iter().map(|f| f.number);
+        assert!(numbers_taken.eq(0..CAPACITY as u64));
 
         // There is room again, but nothing to put there before a key frame.
         inbox.frame(&frame(20, false));
