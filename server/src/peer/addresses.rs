@@ -62,17 +62,20 @@ fn expand(bound: &[SocketAddr], interfaces: &[IpAddr]) -> Vec<SocketAddr> {
             push_new(&mut addresses, Some(*listener));
             continue;
         }
-        let mine = || interfaces.iter().filter(|ip| serves(listener, ip));
-        let of_interfaces = mine().filter(|ip| !ip.is_loopback() && !is_link_local(ip));
-        let before = addresses.len();
-        for ip in of_interfaces {
-            push_new(&mut addresses, Some(SocketAddr::new(*ip, listener.port())));
-        }
-        if addresses.len() == before {
-            // A machine without a network can still show itself a picture.
-            for ip in mine().filter(|ip| ip.is_loopback()) {
-                push_new(&mut addresses, Some(SocketAddr::new(*ip, listener.port())));
-            }
+        let mine: Vec<&IpAddr> = interfaces
+            .iter()
+            .filter(|ip| serves(listener, ip))
+            .collect();
+        // Two machines on one cable have link-local addresses only, and a machine without a network
+        // can still show itself a picture. An IPv6 link-local one is no use without its interface.
+        let tiers: [fn(&IpAddr) -> bool; 3] = [
+            |ip| !ip.is_loopback() && !is_link_local(ip),
+            |ip| ip.is_ipv4() && is_link_local(ip),
+            |ip| ip.is_loopback(),
+        ];
+        let best = tiers.iter().find(|tier| mine.iter().any(|ip| tier(ip)));
+        for ip in mine.iter().filter(|ip| best.is_some_and(|tier| tier(ip))) {
+            push_new(&mut addresses, Some(SocketAddr::new(**ip, listener.port())));
         }
     }
     addresses
@@ -142,6 +145,15 @@ mod tests {
         assert_eq!(
             expand(&sockets(&["0.0.0.0:8189"]), &alone),
             sockets(&["127.0.0.1:8189"]),
+        );
+    }
+
+    #[test]
+    fn on_a_direct_cable_the_link_local_address_is_offered() {
+        let cable = ips(&["127.0.0.1", "169.254.3.4", "::1", "fe80::1"]);
+        assert_eq!(
+            expand(&sockets(&["0.0.0.0:8189"]), &cable),
+            sockets(&["169.254.3.4:8189"]),
         );
     }
 
