@@ -10,6 +10,8 @@ pub(crate) enum SdpError {
     ShortLine { line: String },
     #[error("Invalid line (2nd char is not '='): {line}")]
     NoEqualsSign { line: String },
+    #[error("Invalid m= line: {line}")]
+    Media { line: String },
     #[error("Missing mandatory lines (o=, s= or m=)")]
     MissingLines,
 }
@@ -59,7 +61,13 @@ impl<'a> Sdp<'a> {
             match kind {
                 "o" => origin = true,
                 "s" => name = true,
-                "m" => sdp.media.extend(Media::parse(value)),
+                "m" => {
+                    let media = Media::parse(value);
+                    let unreadable = || SdpError::Media {
+                        line: line.to_owned(),
+                    };
+                    sdp.media.push(media.ok_or_else(unreadable)?);
+                }
                 "a" => {
                     let attributes = sdp
                         .media

@@ -109,6 +109,7 @@ fn an_answer_that_cannot_be_for_the_offer_is_a_mismatch() {
         CHROMIUM.replace("m=video", "m=audio"),
         without("a=ice-ufrag"),
         without("a=ice-pwd"),
+        CHROMIUM.replace("8jBG", &"x".repeat(33)),
         CHROMIUM.replace("yNPPzCqP6FG3RsV/aq0wN9nc", "short"),
         without("a=fingerprint"),
         CHROMIUM.replace("sha-256", "sha-1"),
@@ -132,6 +133,7 @@ fn what_is_no_sdp_is_named_as_janus_names_it() {
             "v=0\r\ns=-\r\nt=0 0\r\n",
             "Missing mandatory lines (o=, s= or m=)",
         ),
+        ("v=0\r\nm=video x\r\n", "Invalid m= line: m=video x"),
     ] {
         assert_eq!(error(text).to_string(), reason);
     }
