@@ -1,6 +1,7 @@
 //! Encryption of what goes to one viewer and decryption of what it says (RFC 3711, RFC 7714).
 use rtc::{
     crypto::{RTCCrypto, SecretVec},
+    rtp::Header,
     shared::error::Error,
     srtp::{
         config::{Config, LABEL_EXTRACTOR_DTLS_SRTP},
@@ -49,17 +50,20 @@ impl Srtp {
         Ok(Self { outbound, inbound })
     }
 
-    /// Protects the RTP packet that begins at `start` and ends with the buffer, in place.
+    /// Protects the RTP packet that begins at `start` and ends with the buffer: what comes back
+    /// takes its place.
     pub(super) fn protect_rtp(
         &mut self,
         buffer: &mut Vec<u8>,
         start: usize,
     ) -> Result<(), SrtpError> {
-        let packet = self
-            .outbound
-            .encrypt_rtp(buffer.get(start..).unwrap_or_default())?;
+        let plain = buffer.get(start..).unwrap_or_default();
+        let protected = match plain_header(plain) {
+            Some(header) => self.outbound.encrypt_rtp_with_header(plain, &header)?,
+            None => self.outbound.encrypt_rtp(plain)?,
+        };
         buffer.truncate(start);
-        buffer.extend_from_slice(&packet);
+        buffer.extend_from_slice(&protected);
         Ok(())
     }
 
@@ -71,5 +75,19 @@ impl Srtp {
     /// Opens an SRTCP packet of the viewer's.
     pub(super) fn open_rtcp(&mut self, packet: &[u8]) -> Result<bytes::BytesMut, SrtpError> {
         Ok(self.inbound.decrypt_rtcp(packet)?)
+    }
+}
+
+/// What the cipher needs of a header without extensions, as most are; others take parsing.
+fn plain_header(packet: &[u8]) -> Option<Header> {
+    const VERSION_2: u8 = 0x80;
+    match packet {
+        [VERSION_2, _, s, q, _, _, _, _, a, b, c, d, ..] => Some(Header {
+            version: 2,
+            sequence_number: u16::from_be_bytes([*s, *q]),
+            ssrc: u32::from_be_bytes([*a, *b, *c, *d]),
+            ..Header::default()
+        }),
+        _ => None,
     }
 }
