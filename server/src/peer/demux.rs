@@ -22,9 +22,9 @@ const USERNAME: u16 = 0x0006;
 /// Tells what `datagram` looks like; `None` for what is none of ours.
 pub(super) fn kind(datagram: &[u8]) -> Option<Kind> {
     match datagram {
-        [0..=3, second, ..] if is_stun(datagram) => {
+        [first @ 0..=3, second, ..] if is_stun(datagram) => {
             // The two bits of the class lie apart in the type: RFC 8489 section 5.
-            match (datagram[0] & 1, second & 0x10) {
+            match (first & 1, second & 0x10) {
                 (0, 0) => Some(Kind::Check),
                 (1, 0) => Some(Kind::CheckAnswer),
                 _ => None,

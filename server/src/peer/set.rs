@@ -343,8 +343,8 @@ impl Set {
         };
         let mut due = member.connection.poll_timeout();
         if member.connection.is_secured() {
-            let since = due.saturating_duration_since(self.began).as_millis();
-            let ticks = since.div_ceil(GRID.as_millis());
+            let since = due.saturating_duration_since(self.began).as_nanos();
+            let ticks = since.div_ceil(GRID.as_nanos());
             due = self.began + GRID * u32::try_from(ticks).unwrap_or(u32::MAX);
         }
         self.timers.set(peer, due);
