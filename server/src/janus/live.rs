@@ -92,7 +92,9 @@ impl Media for Live {
             AnswerError::AnsweredBefore => {
                 Error::new(ErrorCode::UnexpectedAnswer, error.to_string())
             }
-            AnswerError::UnknownPeer => Error::new(ErrorCode::Unknown, error.to_string()),
+            AnswerError::UnknownPeer | AnswerError::TooMany => {
+                Error::new(ErrorCode::Unknown, error.to_string())
+            }
             AnswerError::Sdp(_) | AnswerError::NoH264 | AnswerError::Mismatch(_) => {
                 invalid_sdp(error.to_string())
             }

@@ -16,6 +16,9 @@ pub(crate) enum AnswerError {
     /// The offer was answered before.
     #[error("the offer was answered before")]
     AnsweredBefore,
+    /// So many viewers are served, or connecting, that no more are taken.
+    #[error("there are too many viewers")]
+    TooMany,
     /// The text is no session description.
     #[error(transparent)]
     Sdp(#[from] SdpError),
@@ -68,8 +71,9 @@ impl Answer {
                 .map(str::to_owned)
                 .ok_or(AnswerError::Mismatch(missing))
         };
-        // The lengths are those of RFC 8839 section 5.4.
-        let ufrag = credential("ice-ufrag", "ice-ufrag is missing or odd", 4..=256)?;
+        // The lengths are those of RFC 8839 section 5.4, but for the longest fragment: it would be
+        // sent with each check to addresses that nobody has proven.
+        let ufrag = credential("ice-ufrag", "ice-ufrag is missing or odd", 4..=32)?;
         let password = credential("ice-pwd", "ice-pwd is missing or odd", 22..=256)?;
         let fingerprint = sdp
             .attribute(video, "fingerprint")

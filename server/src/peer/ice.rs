@@ -46,8 +46,11 @@ const PATIENT: Duration = Duration::from_millis(200);
 const EAGER_FOR: Duration = Duration::from_secs(1);
 /// No more than one check in this time: RFC 8445 section 14.2.
 const PACE: Duration = Duration::from_millis(5);
-/// More checks of one path than fit into the time that a viewer has to connect.
-const MAX_CHECKS: u16 = 500;
+/// So many checks are made to addresses that may be anybody's. It is enough for one path in all the
+/// time that a viewer has to connect, and for some paths in the first seconds.
+const UNPROVEN_CHECKS: usize = 300;
+/// What an authentic check of the viewer's adds to that.
+const CHECKS_FOR_ONE: usize = 20;
 /// A relayed path is the last resort: whatever is better gets this much time to show up.
 const RELAY_WAIT: Duration = Duration::from_millis(500);
 /// So many addresses of ours may take part, those included that only a viewer's checks revealed.
@@ -78,6 +81,7 @@ pub(super) struct Ice {
     crypto: Arc<dyn RTCCryptoProvider>,
     began: Instant,
     due: Instant,
+    checks_left: usize,
 }
 
 /// How the search stands.
@@ -127,7 +131,8 @@ impl Ice {
             keepalive_interval: Some(KEEPALIVE),
             candidate_types: vec![rtc::ice::candidate::CandidateType::Host],
             check_interval: AGENT_INTERVAL,
-            max_binding_requests: Some(MAX_CHECKS),
+            // What bounds them is the number of all checks.
+            max_binding_requests: Some(u16::MAX - 1),
             // The one that offers is controlling, unless it is lite: RFC 8445 section 6.1.1.
             is_controlling: !lite,
             lite,
@@ -144,6 +149,7 @@ impl Ice {
             crypto,
             began: now,
             due: now,
+            checks_left: UNPROVEN_CHECKS,
         };
         for address in addresses {
             ice.add_local(*address)?;
@@ -176,6 +182,7 @@ impl Ice {
             message: BytesMut::from(datagram),
         });
         if self.agent.get_selected_candidate_pair().is_none() {
+            self.checks_left += CHECKS_FOR_ONE;
             // Each check or answer may allow the next step, so take it without waiting.
             let ready = self.agent.poll_timeout().unwrap_or(now);
             self.due = self.due.min(ready.max(now));
@@ -219,13 +226,19 @@ impl Ice {
         if now < self.due {
             return;
         }
+        if self.state() == IceState::Searching {
+            let pairs = self.pairs();
+            self.due = now + self.check_interval(now, pairs);
+            if self.checks_left < pairs {
+                // From now on the viewer's checks have to do.
+                return;
+            }
+            self.checks_left -= pairs;
+        } else {
+            self.due = now + WATCH;
+        }
         // The agent's implementation always succeeds.
         let _ = self.agent.handle_timeout(now);
-        let next = match self.state() {
-            IceState::Searching => self.check_interval(now),
-            IceState::Found(_) | IceState::Failed => WATCH,
-        };
-        self.due = now + next;
     }
 
     /// The next datagram to be sent.
@@ -243,18 +256,25 @@ impl Ice {
     }
 
     /// All pairs are checked at once, so many pairs are checked less often.
-    fn check_interval(&self, now: Instant) -> Duration {
-        let same_family = |local: SocketAddr| {
-            let remotes = self.agent.get_remote_candidates().iter();
-            remotes
-                .filter(|r| r.addr().is_ipv4() == local.is_ipv4())
-                .count()
-        };
-        let locals = self.agent.get_local_candidates().iter();
-        let pairs: usize = locals.map(|l| same_family(l.addr())).sum();
+    fn check_interval(&self, now: Instant, pairs: usize) -> Duration {
         let eager = now.saturating_duration_since(self.began) < EAGER_FOR;
         let interval = if eager { EAGER } else { PATIENT };
         interval.max(PACE * u32::try_from(pairs).unwrap_or(u32::MAX))
+    }
+
+    fn pairs(&self) -> usize {
+        let remotes = self.agent.get_remote_candidates();
+        let partners = |local: SocketAddr| {
+            let same_family = remotes
+                .iter()
+                .filter(|r| r.addr().is_ipv4() == local.is_ipv4());
+            same_family.count()
+        };
+        self.agent
+            .get_local_candidates()
+            .iter()
+            .map(|local| partners(local.addr()))
+            .sum()
     }
 
     /// Whether the datagram was made by someone who has seen both descriptions (RFC 8445 sections

@@ -157,8 +157,8 @@ pub(crate) enum PeersError {
 /// Why no offer was made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(crate) enum OfferError {
-    /// So many offers wait for an answer that no more are made.
-    #[error("too many offers have not been answered")]
+    /// So many offers wait for an answer, or so many viewers are served, that no more are made.
+    #[error("there are too many viewers")]
     TooMany,
     /// The viewers' thread has ended.
     #[error("the media port is closed")]
@@ -207,9 +207,10 @@ impl Peers {
             };
             let registry = Arc::clone(&registry);
             let serve = move || {
-                let forget = |peer, event: PeerEvent| {
-                    if matches!(event, PeerEvent::Closed(_)) {
-                        lock(&registry).forget(peer);
+                let tell = |peer, event: PeerEvent| {
+                    match event {
+                        PeerEvent::Connected => lock(&registry).connected(peer),
+                        PeerEvent::Closed(_) => lock(&registry).forget(peer),
                     }
                     events(peer, event);
                 };
@@ -218,7 +219,7 @@ impl Peers {
                     let reason = || CloseReason::Failed("the server had an internal error".into());
                     peers.for_each(|peer| events(peer, PeerEvent::Closed(reason())));
                 };
-                io_thread.run(new_set, forget, forget_all);
+                io_thread.run(new_set, tell, forget_all);
                 lock(&registry).close();
             };
             std::thread::Builder::new()
@@ -246,8 +247,7 @@ impl Peers {
         &self.shared.bound
     }
 
-    /// Offers a stream. Nothing is sent before the answer has come; an offer that nobody answers
-    /// within a minute is forgotten.
+    /// Offers a stream. Nothing is sent before the answer has come, for which there are 30 seconds.
     pub(crate) fn offer(
         &self,
         stream: &Stream,
@@ -306,7 +306,7 @@ impl Peers {
 
     /// Takes the viewer's answer, once: the stream begins, and so does the search for a path.
     pub(crate) fn answer(&self, peer: PeerId, sdp: &str) -> Result<(), AnswerError> {
-        lock(&self.shared.registry).awaits_answer(peer)?;
+        lock(&self.shared.registry).awaits_answer(Instant::now(), peer)?;
         let answer = Answer::parse(sdp)?;
         let Pending {
             source,
@@ -315,7 +315,7 @@ impl Peers {
             orientation,
             addresses,
             ..
-        } = lock(&self.shared.registry).answer(peer)?;
+        } = lock(&self.shared.registry).answer(Instant::now(), peer)?;
         let new = NewPeer {
             source,
             credentials,

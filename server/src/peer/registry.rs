@@ -11,9 +11,14 @@ use std::{
 };
 
 /// An offer is good for so long.
-const OFFER_LIFETIME: Duration = Duration::from_secs(60);
+const OFFER_LIFETIME: Duration = Duration::from_secs(30);
 /// More offers than this do not wait at the same time.
 const MAX_OFFERS: usize = 1024;
+/// More viewers than this are not served. A network card is full long before.
+const MAX_PEERS: usize = 4096;
+/// So many viewers may be connecting at the same time: until one is connected, the checks that it
+/// makes us send go to addresses that nobody has proven to want them.
+const MAX_CONNECTING: usize = 256;
 
 /// An offer that was made.
 pub(super) struct Pending {
@@ -31,8 +36,15 @@ pub(super) struct Pending {
 pub(super) struct Registry {
     /// In the order of time, as identifiers count up.
     offered: BTreeMap<PeerId, Pending>,
-    answered: HashMap<PeerId, Arc<dyn Source>>,
+    answered: HashMap<PeerId, Answered>,
+    /// How many of those that have answered are not connected.
+    connecting: usize,
     closed: bool,
+}
+
+struct Answered {
+    source: Arc<dyn Source>,
+    connected: bool,
 }
 
 impl Registry {
@@ -42,12 +54,12 @@ impl Registry {
             return Err(OfferError::Down);
         }
         while let Some(oldest) = self.offered.first_entry() {
-            if pending.since.saturating_duration_since(oldest.get().since) < OFFER_LIFETIME {
+            if oldest.get().is_good(pending.since) {
                 break;
             }
             oldest.remove();
         }
-        if self.offered.len() >= MAX_OFFERS {
+        if self.offered.len() >= MAX_OFFERS || self.answered.len() >= MAX_PEERS {
             return Err(OfferError::TooMany);
         }
         self.offered.insert(peer, pending);
@@ -55,21 +67,30 @@ impl Registry {
     }
 
     /// Whether an answer may come.
-    pub(super) fn awaits_answer(&self, peer: PeerId) -> Result<(), AnswerError> {
-        if self.offered.contains_key(&peer) {
-            Ok(())
-        } else if self.answered.contains_key(&peer) {
-            Err(AnswerError::AnsweredBefore)
-        } else {
-            Err(AnswerError::UnknownPeer)
+    pub(super) fn awaits_answer(&self, now: Instant, peer: PeerId) -> Result<(), AnswerError> {
+        match self.offered.get(&peer) {
+            _ if self.answered.contains_key(&peer) => Err(AnswerError::AnsweredBefore),
+            Some(pending) if pending.is_good(now) => Ok(()),
+            _ => Err(AnswerError::UnknownPeer),
         }
     }
 
     /// The answer has come.
-    pub(super) fn answer(&mut self, peer: PeerId) -> Result<Pending, AnswerError> {
-        self.awaits_answer(peer)?;
+    pub(super) fn answer(&mut self, now: Instant, peer: PeerId) -> Result<Pending, AnswerError> {
+        self.awaits_answer(now, peer)?;
+        if self.connecting >= MAX_CONNECTING || self.answered.len() >= MAX_PEERS {
+            return Err(AnswerError::TooMany);
+        }
         let pending = self.offered.remove(&peer).ok_or(AnswerError::UnknownPeer)?;
-        self.answered.insert(peer, Arc::clone(&pending.source));
+        let source = Arc::clone(&pending.source);
+        self.answered.insert(
+            peer,
+            Answered {
+                source,
+                connected: false,
+            },
+        );
+        self.connecting += 1;
         Ok(pending)
     }
 
@@ -80,7 +101,9 @@ impl Registry {
 
     /// What an answered peer watches.
     pub(super) fn source(&self, peer: PeerId) -> Option<Arc<dyn Source>> {
-        self.answered.get(&peer).cloned()
+        self.answered
+            .get(&peer)
+            .map(|answered| Arc::clone(&answered.source))
     }
 
     /// The offer is no longer good.
@@ -88,13 +111,29 @@ impl Registry {
         self.offered.remove(&peer);
     }
 
+    /// The peer gets frames.
+    pub(super) fn connected(&mut self, peer: PeerId) {
+        if let Some(answered) = self.answered.get_mut(&peer)
+            && !std::mem::replace(&mut answered.connected, true)
+        {
+            self.connecting -= 1;
+        }
+    }
+
     /// The peer is gone.
     pub(super) fn forget(&mut self, peer: PeerId) {
-        self.answered.remove(&peer);
+        if self
+            .answered
+            .remove(&peer)
+            .is_some_and(|answered| !answered.connected)
+        {
+            self.connecting -= 1;
+        }
     }
 
     /// All that had answered are gone.
     pub(super) fn forget_all(&mut self) -> impl Iterator<Item = PeerId> + use<> {
+        self.connecting = 0;
         std::mem::take(&mut self.answered).into_keys()
     }
 
@@ -105,9 +144,89 @@ impl Registry {
     }
 }
 
+impl Pending {
+    fn is_good(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) < OFFER_LIFETIME
+    }
+}
+
 /// Wakes the I/O thread.
 pub(super) fn wake(waker: &Waker) {
     if let Err(error) = waker.wake() {
         tracing::error!("cannot wake the thread of the viewers: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::testing::Stub;
+
+    fn pending(since: Instant) -> Pending {
+        Pending {
+            source: Arc::new(Stub::new("camera")),
+            credentials: Credentials::random(),
+            sources: Sources { media: 1, rtx: 2 },
+            orientation: Orientation::Upright,
+            addresses: Vec::new(),
+            since,
+        }
+    }
+
+    #[test]
+    fn offers_that_nobody_answers_are_bounded_and_expire() {
+        let mut registry = Registry::default();
+        let now = Instant::now();
+        let offer = |registry: &mut Registry, id, at| registry.offer(PeerId(id), pending(at));
+        for id in 0..MAX_OFFERS as u64 {
+            assert_eq!(offer(&mut registry, id, now), Ok(()));
+        }
+        assert_eq!(offer(&mut registry, 5000, now), Err(OfferError::TooMany));
+        let later = now + OFFER_LIFETIME;
+        assert_eq!(registry.awaits_answer(now, PeerId(7)), Ok(()));
+        assert_eq!(
+            registry.awaits_answer(later, PeerId(7)),
+            Err(AnswerError::UnknownPeer)
+        );
+        assert_eq!(offer(&mut registry, 5001, later), Ok(()));
+        assert_eq!(registry.offered.len(), 1);
+    }
+
+    #[test]
+    fn only_so_many_connect_at_the_same_time() {
+        let mut registry = Registry::default();
+        let now = Instant::now();
+        let mut answer = |registry: &mut Registry, id| {
+            registry.offer(PeerId(id), pending(now)).unwrap();
+            registry.answer(now, PeerId(id)).err()
+        };
+        for id in 0..MAX_CONNECTING as u64 {
+            assert_eq!(answer(&mut registry, id), None);
+        }
+        assert_eq!(answer(&mut registry, 1000), Some(AnswerError::TooMany));
+        // Each that connects, or goes, makes room for another.
+        registry.connected(PeerId(0));
+        registry.connected(PeerId(0));
+        registry.forget(PeerId(0));
+        registry.forget(PeerId(1));
+        registry.forget(PeerId(1));
+        assert_eq!(answer(&mut registry, 1001), None);
+        assert_eq!(answer(&mut registry, 1002), None);
+        assert_eq!(answer(&mut registry, 1003), Some(AnswerError::TooMany));
+    }
+
+    #[test]
+    fn only_so_many_are_served() {
+        let mut registry = Registry::default();
+        let now = Instant::now();
+        for id in 0..MAX_PEERS as u64 {
+            registry.offer(PeerId(id), pending(now)).unwrap();
+            registry.answer(now, PeerId(id)).map(drop).unwrap();
+            registry.connected(PeerId(id));
+        }
+        assert_eq!(
+            registry.offer(PeerId(9999), pending(now)),
+            Err(OfferError::TooMany)
+        );
     }
 }

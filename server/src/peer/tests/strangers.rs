@@ -101,6 +101,24 @@ fn a_viewer_has_sixteen_addresses_at_most() {
 }
 
 #[test]
+fn addresses_that_never_answer_are_left_in_peace() {
+    let mut world = World::new();
+    let peer = world.join(1);
+    for port in 6000..6015 {
+        let line = format!("candidate:1 1 udp 1 10.0.0.9 {port} typ host");
+        let remote = candidate::parse(&line).unwrap().unwrap();
+        world.set.add_candidate(world.now, peer, remote);
+    }
+    let mut sent = 0;
+    for _ in 0..3000 {
+        world.set.handle_timeout(world.now);
+        sent += world.intercept().len();
+        world.now += STEP;
+    }
+    assert!((200..=300).contains(&sent), "{sent} checks");
+}
+
+#[test]
 fn garbage_disturbs_nobody() {
     let (mut world, _) = World::connected();
     let mut noise = 1_u32;

@@ -217,20 +217,6 @@ fn a_withdrawn_offer_cannot_be_answered() {
 }
 
 #[test]
-fn offers_that_nobody_answers_are_bounded() {
-    let server = Server::start(&["127.0.0.1:0"]);
-    let stream = || Arc::new(Arc::clone(&server.stream));
-    let mut made = 0;
-    let error = loop {
-        match server.peers.offer_source(stream(), OfferOptions::default()) {
-            Ok(_) => made += 1,
-            Err(error) => break error,
-        }
-    };
-    assert_eq!((error, made), (OfferError::TooMany, 1024));
-}
-
-#[test]
 fn a_panic_ends_the_viewers_and_not_the_server() {
     let server = Server::start(&["127.0.0.1:0"]);
     let (peer, _client) = server.connect();
