@@ -18,6 +18,10 @@ const MAX_MESSAGE: usize = 1 << 20;
 /// What is read at once, in bytes. Each connection has a buffer of this size all the time.
 const READ_BUFFER: usize = 8 << 10;
 
+/// The most that is kept for a client that does not read, in bytes: more than any answer has.
+/// Answers to its pings pile up there.
+const WRITE_BUFFER: usize = 4 << 20;
+
 /// A client is asked for a sign of life this often …
 const PING: Duration = Duration::from_secs(20);
 
@@ -35,6 +39,7 @@ pub(crate) fn accept(upgrade: WebSocketUpgrade, gateway: GatewayHandle) -> Respo
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER)
+        .max_write_buffer_size(WRITE_BUFFER)
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE);
     if upgrade.selected_protocol().is_none() {
@@ -93,6 +98,15 @@ async fn carry(socket: &mut WebSocket, connection: &mut Connection) -> End {
                     return End::Gone;
                 }
             }
+            _ = ping.tick() => {
+                if heard.elapsed() > SILENCE {
+                    return End::Gone;
+                }
+                let sent = timeout(WRITE, socket.send(Message::Ping(Default::default()))).await;
+                if !matches!(sent, Ok(Ok(()))) {
+                    return End::Gone;
+                }
+            }
             message = socket.next() => {
                 heard = Instant::now();
                 match message {
@@ -105,15 +119,6 @@ async fn carry(socket: &mut WebSocket, connection: &mut Connection) -> End {
                         tracing::debug!(%error, "WebSocket");
                         return End::Broken(explain(error));
                     }
-                }
-            }
-            _ = ping.tick() => {
-                if heard.elapsed() > SILENCE {
-                    return End::Gone;
-                }
-                let sent = timeout(WRITE, socket.send(Message::Ping(Default::default()))).await;
-                if !matches!(sent, Ok(Ok(()))) {
-                    return End::Gone;
                 }
             }
         }
