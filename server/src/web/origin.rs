@@ -6,6 +6,7 @@
 //! could name any: the check protects people from pages, not the server from people.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 
@@ -45,21 +46,37 @@ impl Origins {
 
 /// Pages of this machine are as trusted as its programs.
 fn is_this_machine(host: &str) -> bool {
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let address = name.parse::<std::net::IpAddr>();
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+    let is_loopback = address_of(host).is_some_and(|address| address.is_loopback());
+    is_loopback || host.eq_ignore_ascii_case("localhost")
 }
 
 /// Whether the request was made to this host; its port does not matter, as it does not for
-/// cookies. A proxy in front of the server tells the host in a header that pages cannot set.
+/// cookies.
+///
+/// Only to an address, or to a name of the local network: whoever owns a name of the internet can
+/// point it to this machine after its page was loaded (DNS rebinding), and would be the host that
+/// was asked.
 fn is_asked(host: &str, headers: &HeaderMap) -> bool {
-    let asked = ["host", "x-forwarded-host"];
-    let asked = asked
-        .iter()
-        .filter_map(|name| headers.get(*name)?.to_str().ok());
-    asked
-        .map(host_of)
-        .any(|asked| asked.eq_ignore_ascii_case(host))
+    let asked = headers
+        .get(header::HOST)
+        .and_then(|asked| asked.to_str().ok());
+    let is_asked = asked.is_some_and(|asked| host_of(asked).eq_ignore_ascii_case(host));
+    is_asked && (address_of(host).is_some() || is_local_name(host))
+}
+
+/// Whether a name has a meaning in the local network alone: one word, or under a domain that
+/// nobody can own.
+fn is_local_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let local = [".local", ".lan", ".internal", ".home.arpa"];
+    !name.is_empty() && (!name.contains('.') || local.iter().any(|domain| name.ends_with(domain)))
+}
+
+fn address_of(host: &str) -> Option<IpAddr> {
+    let address = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    address.unwrap_or(host).parse().ok()
 }
 
 /// The host of `host:port` or `[address]:port`.
@@ -99,6 +116,9 @@ mod tests {
             ("http://camera.local:8080", "camera.local:8080"),
             ("https://Camera.local", "camera.local:8080"),
             ("http://[2001:db8::1]:8080", "[2001:db8::1]:8080"),
+            ("http://192.0.2.7:3000", "192.0.2.7:8080"),
+            ("http://raspberrypi", "raspberrypi:8080"),
+            ("https://camera.home.arpa", "camera.home.arpa"),
             ("http://localhost:3000", "camera.local:8080"),
             ("http://127.0.0.1:3000", "localhost:8080"),
             ("http://[::1]:3000", "[::1]:8080"),
@@ -109,12 +129,28 @@ mod tests {
             );
         }
         assert!(check(&[], &[("host", "camera.local")]));
-        let proxied = [
-            ("origin", "https://camera.example"),
-            ("host", "127.0.0.1:8080"),
-            ("x-forwarded-host", "camera.example"),
-        ];
-        assert!(check(&[], &proxied));
+    }
+
+    #[test]
+    fn a_name_of_the_internet_has_to_be_allowed_even_if_it_was_asked() {
+        for host in [
+            "camera.example",
+            "camera.local.example",
+            "192.0.2.7.example",
+            ".",
+            "",
+        ] {
+            let origin = format!("https://{host}");
+            let headers = [("origin", origin.as_str()), ("host", host)];
+            assert!(!check(&[], &headers), "{origin}");
+            let forwarded = [
+                headers[0],
+                ("host", "127.0.0.1"),
+                ("x-forwarded-host", host),
+            ];
+            assert!(!check(&[], &forwarded), "{origin}");
+            assert!(check(&[&origin], &headers), "{origin}");
+        }
     }
 
     #[test]
