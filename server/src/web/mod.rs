@@ -131,7 +131,7 @@ async fn answer(
         Ok(upgrade) => match site.origins.check(request.headers()) {
             Ok(()) => websocket::accept(upgrade, site.gateway),
             Err(refusal) => {
-                tracing::warn!(%refusal, "a page of another host was refused");
+                tracing::debug!(%refusal, "a page of another host was refused");
                 (StatusCode::FORBIDDEN, format!("{refusal}\n")).into_response()
             }
         },

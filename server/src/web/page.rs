@@ -97,12 +97,14 @@ fn list(request: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-/// What the page may load: its own files, and nothing of anybody else.
+/// What the page may load: its own files, its own server, and nothing of anybody else. Any page
+/// may have it in a frame (there is no `frame-ancestors`): people put the screen into portals of
+/// theirs, and there is nothing on it that a stolen click could set off.
 fn policy() -> String {
     let scripts = SCRIPT_HASHES.join(" ");
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' {scripts}; \
          style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' blob:; \
-         connect-src 'self' ws: wss:; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+         connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
 }
