@@ -39,9 +39,12 @@ impl PeerSink {
             PeerEvent::Closed(CloseReason::Requested | CloseReason::Shutdown) => {
                 PeerNews::Down(Ending::Server)
             }
-            PeerEvent::Closed(
-                CloseReason::Silent | CloseReason::NeverConnected | CloseReason::Failed(_),
-            ) => PeerNews::Down(Ending::Unreachable),
+            PeerEvent::Closed(CloseReason::Silent | CloseReason::NeverConnected) => {
+                PeerNews::Down(Ending::Unreachable)
+            }
+            PeerEvent::Closed(CloseReason::Failed(reason)) => {
+                PeerNews::Down(Ending::Broken(reason.clone()))
+            }
         };
         // A gateway that has ended has told its viewers.
         let _ = self.0.send((peer, news));

@@ -67,7 +67,7 @@ pub(crate) struct Offer<P> {
 pub(crate) struct OfferFailed(pub(crate) String);
 
 /// What becomes of a peer connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PeerNews {
     /// It stands: media flow.
     Up,
@@ -76,7 +76,7 @@ pub(crate) enum PeerNews {
 }
 
 /// Why a peer connection has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// The viewer said goodbye.
     Viewer,
@@ -84,15 +84,18 @@ pub(crate) enum Ending {
     Unreachable,
     /// The server ended it.
     Server,
+    /// It broke, for this reason.
+    Broken(String),
 }
 
 impl Ending {
-    /// The reason as Janus words it.
-    pub(crate) fn reason(self) -> &'static str {
+    /// The reason as Janus words it, where Janus has words for it.
+    pub(crate) fn reason(&self) -> &str {
         match self {
             Self::Viewer => "DTLS alert",
             Self::Unreachable => "ICE failed",
             Self::Server => "Close PC",
+            Self::Broken(reason) => reason,
         }
     }
 }

@@ -22,7 +22,11 @@ pub(super) enum Link<P> {
         /// Candidates that came before the answer.
         early: Vec<String>,
     },
-    Answered(P),
+    Answered {
+        peer: P,
+        /// Whether it stands.
+        is_up: bool,
+    },
 }
 
 impl<P: Copy> Link<P> {
@@ -30,8 +34,16 @@ impl<P: Copy> Link<P> {
         match self {
             Self::Down => None,
             Self::Offered { offer, .. } => Some(offer.peer),
-            Self::Answered(peer) => Some(*peer),
+            Self::Answered { peer, .. } => Some(*peer),
         }
+    }
+
+    /// Whether the viewer has yet to show that it is one.
+    fn is_unproven(&self) -> bool {
+        matches!(
+            self,
+            Self::Offered { .. } | Self::Answered { is_up: false, .. }
+        )
     }
 }
 
@@ -42,13 +54,16 @@ impl<M: Media> Gateway<M> {
             return;
         };
         match news {
-            PeerNews::Up => self.tell(
-                at.session,
-                &ServerMessage::WebrtcUp {
+            PeerNews::Up => {
+                if let Some(handle) = self.handle_mut(at) {
+                    handle.link = Link::Answered { peer, is_up: true };
+                }
+                let up = ServerMessage::WebrtcUp {
                     session_id: at.session,
                     sender: at.handle,
-                },
-            ),
+                };
+                self.tell(at.session, &up);
+            }
             PeerNews::Down(ending) => self.hang_up(at, ending.reason()),
         }
     }
@@ -62,13 +77,13 @@ impl<M: Media> Gateway<M> {
         wishes: Wishes,
         plugindata: PluginData,
     ) -> Result<(), OfferFailed> {
-        let (offer, is_new) = match self.handle(at).map(|handle| &handle.link) {
+        let offer = match self.handle(at).map(|handle| &handle.link) {
             Some(Link::Offered {
                 offer,
                 wishes: before,
                 ..
-            }) if *before == wishes => (offer.clone(), false),
-            _ => (self.new_offer(at, wishes)?, true),
+            }) if *before == wishes => offer.clone(),
+            _ => self.new_offer(at, wishes)?,
         };
         let deadline = now + self.config.limits.offer_timeout;
         self.timers.set(Timer::Offer(at), deadline);
@@ -91,7 +106,7 @@ impl<M: Media> Gateway<M> {
                 jsep: Some(Jsep::offer(sdp)),
             },
         );
-        if self.config.full_trickle && is_new {
+        if self.config.full_trickle {
             let candidates = candidates
                 .into_iter()
                 .map(|candidate| Candidate::Candidate {
@@ -111,22 +126,22 @@ impl<M: Media> Gateway<M> {
         Ok(())
     }
 
-    /// Whether the connection of this session may leave one more offer unanswered.
+    /// Whether the connection of this session may have one more peer that does not stand yet.
     pub(super) fn may_be_offered(&self, at: Address) -> bool {
-        let waits = |link: &Link<M::Peer>| matches!(link, Link::Offered { .. });
         let sessions = self
             .sessions
             .get(&at.session)
             .and_then(|session| self.connections.get(&session.connection));
-        let unanswered = sessions
+        let unproven = sessions
             .into_iter()
             .flatten()
             .filter_map(|id| self.sessions.get(id))
             .flat_map(|session| session.handles.values())
-            .filter(|handle| waits(&handle.link))
+            .filter(|handle| handle.link.is_unproven())
             .count();
-        let again = self.handle(at).is_some_and(|handle| waits(&handle.link));
-        again || unanswered < self.config.limits.offers_of_a_connection
+        let handle = self.handle(at);
+        let again = handle.is_some_and(|handle| handle.link.is_unproven());
+        again || unproven < self.config.limits.offers_of_a_connection
     }
 
     /// Takes an answer, once for each offer. A peer connection that it does not fit is over.
@@ -147,7 +162,7 @@ impl<M: Media> Gateway<M> {
         }
         self.timers.cancel(Timer::Offer(at));
         if let Some(handle) = self.handle_mut(at) {
-            handle.link = Link::Answered(peer);
+            handle.link = Link::Answered { peer, is_up: false };
         }
         for candidate in early {
             if let Err(error) = self.media.add_candidate(peer, &candidate) {
@@ -173,7 +188,9 @@ impl<M: Media> Gateway<M> {
                 .get_mut(&at.session)
                 .and_then(|session| session.handles.get_mut(&at.handle));
             match handle.map(|handle| &mut handle.link) {
-                Some(Link::Answered(peer)) => self.media.add_candidate(*peer, &candidate)?,
+                Some(Link::Answered { peer, .. }) => {
+                    self.media.add_candidate(*peer, &candidate)?;
+                }
                 Some(Link::Offered { early, .. }) if early.len() < EARLY_CANDIDATES => {
                     early.push(candidate);
                 }
@@ -205,7 +222,7 @@ impl<M: Media> Gateway<M> {
     }
 
     pub(super) fn request_key_frame(&mut self, at: Address) {
-        if let Some(Link::Answered(peer)) = self.handle(at).map(|handle| &handle.link) {
+        if let Some(Link::Answered { peer, .. }) = self.handle(at).map(|handle| &handle.link) {
             let peer = *peer;
             self.media.request_key_frame(peer);
         }

@@ -48,7 +48,7 @@ pub(crate) struct Limits {
     pub(crate) sessions: usize,
     pub(crate) sessions_of_a_connection: usize,
     pub(crate) handles_of_a_session: usize,
-    /// Offers of one connection that wait for an answer.
+    /// Peers of one connection that were offered and do not stand yet.
     pub(crate) offers_of_a_connection: usize,
     /// How long an offer waits for its answer.
     pub(crate) offer_timeout: Duration,
@@ -288,5 +288,5 @@ impl<M: Media> Gateway<M> {
 
 /// An id that cannot be guessed, and that survives JavaScript's numbers.
 fn random_id() -> u64 {
-    rand::random_range(1..=1 << 53)
+    rand::random_range(1..1 << 53)
 }

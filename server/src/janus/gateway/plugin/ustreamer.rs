@@ -107,7 +107,7 @@ impl<M: Media> Gateway<M> {
     fn start_watching(&mut self, now: Instant, at: Address, wishes: Wishes) -> Result<(), String> {
         self.media.readiness()?;
         if !self.may_be_offered(at) {
-            return Err("too many offers wait for an answer".to_owned());
+            return Err("too many viewers of this connection are on their way".to_owned());
         }
         let started = PluginData::Ustreamer(Data::Status(Status::Started));
         let sent = self.send_offer(now, at, wishes, started);

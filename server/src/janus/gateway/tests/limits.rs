@@ -62,11 +62,14 @@ fn one_connection_cannot_leave_any_number_of_offers_unanswered() {
     assert_eq!(kinds(&rig.heard(greedy)), ["event 503"]);
     assert_eq!(rig.open_peers().len(), limit);
 
-    // Once one is answered there is room for it; others were never held up.
+    // An answer alone makes no room for it: that takes a peer that stands. Others are not held up.
     let other = rig.connect(2);
     let viewer = rig.viewer(other);
     assert_eq!(kinds(&rig.watch(viewer)), ["event started"]);
     rig.start(viewers[0]);
+    assert_eq!(kinds(&rig.watch(viewers[limit])), [] as [&str; 0]);
+    rig.gateway.handle_peer(1, PeerNews::Up);
+    assert_eq!(kinds(&rig.heard(greedy)), ["webrtcup"]);
     assert_eq!(kinds(&rig.watch(viewers[limit])), ["event started"]);
 }
 

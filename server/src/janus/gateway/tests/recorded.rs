@@ -75,6 +75,10 @@ fn replay(recording: &str, full_trickle: bool) {
             rig.pass(Duration::from_secs(60));
         }
         let mut heard = rig.heard(connection);
+        if !recorded.iter().any(|message| message["janus"] == "trickle") {
+            // Janus does not trickle again with an offer that it repeats.
+            heard.retain(|message| message["janus"] != "trickle");
+        }
         for (recorded, heard) in recorded.iter().zip(&heard) {
             ids.learn(&recorded["data"]["id"], &heard["data"]["id"]);
         }
