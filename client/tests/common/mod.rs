@@ -1,13 +1,13 @@
 //! What tests in a browser need.
 
+mod nobody;
+
 use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// A WebSocket URL at which nobody listens: a port from the end of the range, which no system hands
-/// out by itself.
-pub const NOBODY: &str = "ws://127.0.0.1:65533/janus/ws";
+pub use nobody::NOBODY;
 
 /// Waits until `condition` holds. A test in which it never does ends by the runner's time limit.
 pub async fn until(condition: impl Fn() -> bool) {
