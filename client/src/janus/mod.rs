@@ -1,18 +1,10 @@
 //! A Janus client for Rust in the browser: plays the stream of a Fanlight server, or of a Janus
 //! gateway with `janus.plugin.ustreamer`, in a `<video>`.
 //!
-//! It needs nothing of the page but that element:
+//! It needs nothing of the page but that element, and nobody needs another crate to set it up:
 //!
 //! ```no_run
-//! use fanlight_client::janus::{Config, Event, Player};
-//!
-//! fn watch(video: web_sys::HtmlVideoElement) -> Player {
-//!     Player::start("wss://camera.example/janus/ws", Config::default(), video, |event| {
-//!         if let Event::Status(status) = event {
-//!             web_sys::console::log_1(&format!("{status:?}").into());
-//!         }
-//!     })
-//! }
+#![doc = include_str!("../../examples/watch.rs")]
 //! ```
 //!
 //! What to do when is decided by the state machine in [`fanlight_protocol::viewer`]; what is here
@@ -28,7 +20,10 @@ mod stats;
 mod support;
 mod timer;
 
-pub use fanlight_protocol::viewer::{Config, Problem, Status};
+pub use fanlight_protocol::request::Credentials;
+pub use fanlight_protocol::ustreamer::{PluginError, WatchParams};
+pub use fanlight_protocol::viewer::{Backoff, Config, Problem, Remedy, Status, Time, Timing};
+pub use fanlight_protocol::{Error, ErrorCode};
 pub use player::{Event, Player};
 pub use stats::{Sample, Stats};
 pub use support::{Support, support};
