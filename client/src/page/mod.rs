@@ -5,6 +5,7 @@ mod controls;
 mod figures;
 mod notice;
 mod panic;
+mod situation;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,11 +15,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::HtmlVideoElement;
 
-use crate::janus::{self, Config, Event, Player, Status, Support};
+use crate::janus::{self, Config, Event, Player, Support};
 pub use address::socket_url;
 use controls::Controls;
 use figures::Figures;
-pub use notice::{Action, Browser, Notice, Situation};
+pub use notice::{Action, Notice};
+pub use situation::{Browser, Situation};
 
 /// Fanlight's mark: the panes of a fanlight, which light up one by one while something is under
 /// way.
@@ -49,20 +51,12 @@ pub fn Page(
     /// The WebSocket's URL.
     url: String,
 ) -> impl IntoView {
-    let support = RwSignal::new(None);
-    let status = RwSignal::new(Status::Connecting { after: None });
-    let refused = RwSignal::new(false);
+    let browser = Browser::of(&window().navigator().user_agent().unwrap_or_default());
+    let situation = RwSignal::new(Situation::new(browser));
+    let notice = Memo::new(move |_| situation.with(Notice::of));
     let stats = RwSignal::new(None);
     let stats_shown = RwSignal::new(false);
-    let browser = Browser::of(&window().navigator().user_agent().unwrap_or_default());
-    let notice = Memo::new(move |_| {
-        Notice::of(&Situation {
-            support: support.get(),
-            status: status.get(),
-            refused: refused.get(),
-            browser,
-        })
-    });
+    let touched = move || situation.update(|situation| situation.refused = false);
 
     let video = NodeRef::<leptos::html::Video>::new();
     let player = Rc::new(RefCell::new(None));
@@ -70,17 +64,19 @@ pub fn Page(
     video.on_load(move |video| {
         spawn_local(async move {
             let supported = janus::support().await;
-            support.set(Some(supported));
+            situation.update(|situation| situation.support = Some(supported));
             if supported == Support::Yes {
-                let listener = move |event| match event {
-                    Event::Status(now) => {
-                        if !matches!(now, Status::Starting | Status::Playing | Status::Stalled) {
-                            stats.set(None);
-                        }
-                        status.set(now);
+                let listener = move |event| {
+                    if let Event::Stats(now) = event {
+                        return stats.set(Some(now));
                     }
-                    Event::Stats(now) => stats.set(Some(now)),
-                    Event::PlayRefused => refused.set(true),
+                    let has_stream = situation.try_update(|situation| {
+                        situation.take(event);
+                        situation.has_stream()
+                    });
+                    if has_stream == Some(false) {
+                        stats.set(None);
+                    }
                 };
                 let player = Player::start(url, Config::default(), video, listener);
                 keep_player.replace(Some(player));
@@ -89,7 +85,7 @@ pub fn Page(
     });
     let act = move |action| match action {
         Action::Play => {
-            refused.set(false);
+            touched();
             video.get_untracked().as_ref().map(play);
         }
         Action::Retry => {
@@ -102,7 +98,7 @@ pub fn Page(
 
     view! {
         <video id="video" node_ref=video autoplay playsinline prop:muted=true
-            on:playing=move |_| refused.set(false)/>
+            on:playing=move |_| touched()/>
         <section id="status" role="status" aria-live="polite"
             data-state=move || notice.get().state
             class:busy=move || notice.get().busy>

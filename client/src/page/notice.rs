@@ -1,19 +1,7 @@
 //! What the page says while there is no moving picture.
 
+use super::{Browser, Situation};
 use crate::janus::{Problem, Status, Support};
-
-/// All that decides what the page says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Situation {
-    /// What the browser can play, once that is known.
-    pub support: Option<Support>,
-    /// How far the player is.
-    pub status: Status,
-    /// The browser wants a touch before it plays.
-    pub refused: bool,
-    /// The browser, for advice.
-    pub browser: Browser,
-}
 
 /// What a person reads, and can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,30 +40,6 @@ impl Action {
     }
 }
 
-/// The browsers that can lack H.264, each for its own reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Browser {
-    /// Firefox, which fetches the codec as a plugin.
-    Firefox,
-    /// Chromium and its kin, which may be built without the codec.
-    Chromium,
-    /// Any other.
-    Other,
-}
-
-impl Browser {
-    /// The browser that calls itself `user_agent`.
-    pub fn of(user_agent: &str) -> Self {
-        if user_agent.contains("Firefox/") {
-            Self::Firefox
-        } else if user_agent.contains("Chrome/") || user_agent.contains("Chromium/") {
-            Self::Chromium
-        } else {
-            Self::Other
-        }
-    }
-}
-
 impl Notice {
     /// What to say in a situation.
     pub fn of(situation: &Situation) -> Self {
@@ -84,19 +48,17 @@ impl Notice {
             Some(Support::NoH264) => Self::no_h264(situation.browser),
             Some(Support::NoWebRtc) => Self::no_webrtc(),
             Some(Support::Yes) if situation.refused => Self::refused(),
-            Some(Support::Yes) => Self::of_status(&situation.status, situation.browser),
+            Some(Support::Yes) => Self::of_status(situation),
         }
     }
 
-    /// Nothing stands between a person and the picture.
-    pub fn is_playing(&self) -> bool {
-        self.state == "playing"
-    }
-
-    fn of_status(status: &Status, browser: Browser) -> Self {
-        match status {
-            Status::Connecting { after: None } | Status::Starting => {
-                Self::busy("connecting", "Connecting")
+    fn of_status(situation: &Situation) -> Self {
+        match &situation.status {
+            Status::Connecting { .. } | Status::Starting | Status::Waiting { .. } => {
+                match &situation.problem {
+                    Some(problem) => Self::reconnecting(problem),
+                    None => Self::busy("connecting", "Connecting"),
+                }
             }
             Status::WaitingForSource { reason } => Self {
                 detail: sentence(reason, "The picture appears as soon as there is one."),
@@ -111,13 +73,9 @@ impl Notice {
                 detail: "The server was asked for a new one.".into(),
                 ..Self::busy("stalled", "The picture has stopped")
             },
-            Status::Connecting {
-                after: Some(problem),
-            }
-            | Status::Waiting { problem, .. } => Self::reconnecting(problem),
             Status::Stopped {
                 problem: Problem::NoH264,
-            } => Self::no_h264(browser),
+            } => Self::no_h264(situation.browser),
             Status::Stopped { problem } => Self {
                 state: "failed",
                 title: "There is no picture",
@@ -230,29 +188,31 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use fanlight_protocol::viewer::Time;
+    use crate::janus::{Event, Time};
 
-    fn notice(status: Status) -> Notice {
-        Notice::of(&Situation {
-            support: Some(Support::Yes),
-            status,
-            refused: false,
-            browser: Browser::Other,
-        })
+    fn situation(support: Support, status: Status, browser: Browser) -> Situation {
+        let mut situation = Situation::new(browser);
+        situation.support = Some(support);
+        situation.take(Event::Status(status));
+        situation
     }
 
-    fn lost() -> Problem {
-        Problem::SocketLost
+    fn notice(status: Status) -> Notice {
+        Notice::of(&situation(Support::Yes, status, Browser::Other))
+    }
+
+    fn ended(problem: Problem) -> Notice {
+        notice(Status::Waiting {
+            problem,
+            until: Time::ZERO,
+        })
     }
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_lost_server_reads_the_same_while_waiting_and_while_trying() {
-        let waiting = notice(Status::Waiting {
-            problem: lost(),
-            until: Time::ZERO,
-        });
+        let waiting = ended(Problem::SocketLost);
         let trying = notice(Status::Connecting {
-            after: Some(lost()),
+            after: Some(Problem::SocketLost),
         });
         assert_eq!(waiting, trying);
         assert_eq!(waiting.state, "reconnecting");
@@ -284,13 +244,8 @@ mod tests {
             ("Lynx/2.9", "Chrome, Edge, Safari or Firefox"),
         ];
         for (agent, advice) in agents {
-            let situation = Situation {
-                support: Some(Support::NoH264),
-                status: Status::Left,
-                refused: false,
-                browser: Browser::of(agent),
-            };
-            let notice = Notice::of(&situation);
+            let browser = Browser::of(agent);
+            let notice = Notice::of(&situation(Support::NoH264, Status::Left, browser));
             assert_eq!(notice.state, "no-h264");
             assert!(notice.detail.contains(advice), "{notice:?}");
         }
@@ -302,17 +257,6 @@ mod tests {
             problem: Problem::NoH264,
         });
         assert_eq!(stopped.state, "no-h264");
-    }
-
-    #[wasm_bindgen_test(unsupported = test)]
-    fn a_browser_that_wants_a_touch_is_given_a_button() {
-        let situation = Situation {
-            support: Some(Support::Yes),
-            status: Status::Starting,
-            refused: true,
-            browser: Browser::Other,
-        };
-        assert_eq!(Notice::of(&situation).action, Some(Action::Play));
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -1,0 +1,195 @@
+//! What decides what the page says, as it comes to be known.
+
+use crate::janus::{Event, Problem, Status, Support};
+
+/// All that decides what the page says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Situation {
+    /// What the browser can play, once that is known.
+    pub support: Option<Support>,
+    /// How far the player is.
+    pub status: Status,
+    /// Why the latest attempt has ended, until another one comes further. One that is on its way
+    /// again may fail again the same way: until then nothing better can be said.
+    pub problem: Option<Problem>,
+    /// The browser wants a touch before it plays what the player has.
+    pub refused: bool,
+    /// The browser, for advice.
+    pub browser: Browser,
+}
+
+impl Situation {
+    /// Before anything is known.
+    pub fn new(browser: Browser) -> Self {
+        Self {
+            support: None,
+            status: Status::Connecting { after: None },
+            problem: None,
+            refused: false,
+            browser,
+        }
+    }
+
+    /// Takes in what the player tells.
+    pub fn take(&mut self, event: Event) {
+        match event {
+            Event::Status(status) => {
+                self.problem = match &status {
+                    Status::Waiting { problem, .. } => Some(problem.clone()),
+                    Status::Connecting { after } => after.clone(),
+                    Status::Starting => self.problem.take(),
+                    _ => None,
+                };
+                self.status = status;
+                self.refused &= self.has_stream();
+            }
+            Event::PlayRefused => self.refused = self.has_stream(),
+            Event::Stats(_) => {}
+        }
+    }
+
+    /// The server has offered the stream, and it has not ended.
+    pub fn has_stream(&self) -> bool {
+        matches!(
+            self.status,
+            Status::Starting | Status::Playing | Status::Stalled
+        )
+    }
+}
+
+/// The browsers that can lack H.264, each for its own reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Browser {
+    /// Firefox, which fetches the codec as a plugin.
+    Firefox,
+    /// Chromium and its kin, which may be built without the codec.
+    Chromium,
+    /// Any other.
+    Other,
+}
+
+impl Browser {
+    /// The browser that calls itself `user_agent`.
+    pub fn of(user_agent: &str) -> Self {
+        if user_agent.contains("Firefox/") {
+            Self::Firefox
+        } else if user_agent.contains("Chrome/") || user_agent.contains("Chromium/") {
+            Self::Chromium
+        } else {
+            Self::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::janus::Time;
+    use crate::page::{Action, Notice};
+
+    fn playable() -> Situation {
+        Situation {
+            support: Some(Support::Yes),
+            ..Situation::new(Browser::Other)
+        }
+    }
+
+    fn hear(situation: &mut Situation, statuses: impl IntoIterator<Item = Status>) {
+        for status in statuses {
+            situation.take(Event::Status(status));
+        }
+    }
+
+    fn ended(problem: Problem) -> Status {
+        Status::Waiting {
+            problem,
+            until: Time::ZERO,
+        }
+    }
+
+    fn again(problem: Problem) -> Status {
+        Status::Connecting {
+            after: Some(problem),
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_browser_that_wants_a_touch_is_given_a_button_while_there_is_a_stream() {
+        for status in [Status::Starting, Status::Playing, Status::Stalled] {
+            let mut situation = playable();
+            hear(&mut situation, [status]);
+            situation.take(Event::PlayRefused);
+            assert_eq!(Notice::of(&situation).action, Some(Action::Play));
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_page_that_waits_for_a_touch_tells_that_the_server_is_gone() {
+        let mut situation = playable();
+        hear(&mut situation, [Status::Starting]);
+        situation.take(Event::PlayRefused);
+        hear(&mut situation, [ended(Problem::SocketLost)]);
+        assert_eq!(Notice::of(&situation).state, "reconnecting");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_refusal_is_forgotten_with_the_attempt_that_met_it() {
+        let mut situation = playable();
+        hear(&mut situation, [Status::Starting]);
+        situation.take(Event::PlayRefused);
+        let lost = Problem::SocketLost;
+        hear(
+            &mut situation,
+            [ended(lost.clone()), again(lost), Status::Starting],
+        );
+        assert_ne!(Notice::of(&situation).state, "blocked");
+        situation.take(Event::PlayRefused);
+        assert_eq!(Notice::of(&situation).state, "blocked");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_refusal_that_comes_when_the_stream_is_gone_is_none() {
+        let mut situation = playable();
+        hear(
+            &mut situation,
+            [Status::Starting, ended(Problem::NoPackets)],
+        );
+        situation.take(Event::PlayRefused);
+        assert_eq!(Notice::of(&situation).state, "reconnecting");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_was_the_matter_is_said_until_there_is_a_picture() {
+        let mut situation = playable();
+        hear(
+            &mut situation,
+            [Status::Starting, ended(Problem::PeerFailed)],
+        );
+        let said = Notice::of(&situation);
+        hear(
+            &mut situation,
+            [again(Problem::PeerFailed), Status::Starting],
+        );
+        assert_eq!(Notice::of(&situation), said);
+        hear(&mut situation, [Status::Playing, Status::Starting]);
+        assert_eq!(Notice::of(&situation).state, "connecting");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_source_without_picture_matters_more_than_what_was_before() {
+        let mut situation = playable();
+        let reason = "no signal".to_owned();
+        hear(
+            &mut situation,
+            [
+                again(Problem::SocketLost),
+                Status::WaitingForSource { reason },
+            ],
+        );
+        assert_eq!(Notice::of(&situation).state, "waiting");
+        hear(&mut situation, [Status::Starting]);
+        assert_eq!(Notice::of(&situation).state, "connecting");
+    }
+}
