@@ -70,24 +70,28 @@ impl Notice {
                 ..Self::default()
             },
             Status::Stalled => Self {
-                detail: "The server was asked for a new one.".into(),
+                detail: "Asking the server for a fresh one…".into(),
                 ..Self::busy("stalled", "The picture has stopped")
             },
             Status::Stopped {
                 problem: Problem::NoH264,
             } => Self::no_h264(situation.browser),
-            Status::Stopped { problem } => Self {
-                state: "failed",
-                title: "There is no picture",
-                detail: sentence(&problem.to_string(), ""),
-                busy: false,
-                action: Some(Action::Retry),
-            },
+            Status::Stopped { problem } => {
+                let (title, detail) = words(problem);
+                Self {
+                    state: "failed",
+                    title,
+                    detail: sentence(&detail, ""),
+                    busy: false,
+                    action: Some(Action::Retry),
+                }
+            }
             Status::Left => Self {
                 state: "left",
                 title: "Disconnected",
+                detail: "This page has stopped watching.".into(),
+                busy: false,
                 action: Some(Action::Retry),
-                ..Self::default()
             },
         }
     }
@@ -102,18 +106,9 @@ impl Notice {
     }
 
     fn reconnecting(problem: &Problem) -> Self {
-        let (title, clause) = match problem {
-            Problem::Unreachable => ("Cannot reach the server", String::new()),
-            Problem::NoAnswer(_) => ("Cannot reach the server", problem.to_string()),
-            Problem::Unauthorized | Problem::NoSuchPlugin => {
-                ("There is no picture", problem.to_string())
-            }
-            // Janus' own words for its reason mean nothing to those who watch.
-            Problem::HungUp(_) => ("Connection lost", "the server has hung up".into()),
-            _ => ("Connection lost", problem.to_string()),
-        };
+        let (title, detail) = words(problem);
         Self {
-            detail: sentence(&clause, "Reconnecting…"),
+            detail: sentence(&detail, "Reconnecting…"),
             action: Some(Action::Retry),
             ..Self::busy("reconnecting", title)
         }
@@ -123,7 +118,7 @@ impl Notice {
         Self {
             state: "blocked",
             title: "Ready to play",
-            detail: "This browser plays only once you have touched the page.".into(),
+            detail: "This browser plays nothing by itself: press the button.".into(),
             busy: false,
             action: Some(Action::Play),
         }
@@ -132,19 +127,19 @@ impl Notice {
     fn no_h264(browser: Browser) -> Self {
         let detail = match browser {
             Browser::Firefox => {
-                "Firefox uses a plugin for it, which it fetches by itself some minutes after its \
+                "Firefox needs a plugin for it, and fetches that by itself some minutes after its \
                  first start. Open about:addons, choose Plugins, and set “OpenH264 Video Codec” to \
                  “Always Activate”. Then check again."
             }
             Browser::Chromium => {
-                "This build of Chromium comes without the codec. Install your system's package of \
-                 extra codecs for it, or use Google Chrome, Microsoft Edge or Safari."
+                "This Chromium comes without it. Install your system's package of extra codecs, or \
+                 use Google Chrome, Microsoft Edge or Safari."
             }
             Browser::Other => "Use a current Chrome, Edge, Safari or Firefox.",
         };
         Self {
             state: "no-h264",
-            title: "This browser cannot play H.264",
+            title: "This browser cannot play H.264 video",
             detail: detail.into(),
             busy: false,
             action: Some(Action::Reload),
@@ -156,14 +151,61 @@ impl Notice {
             state: "no-webrtc",
             title: "This browser has no WebRTC",
             detail:
-                "The picture comes over WebRTC. It may have been switched off in the browser's \
-                     settings or by an extension; or use a current Chrome, Edge, Safari or Firefox."
+                "The video needs it. If it was switched off in the browser's settings or by an \
+                     extension, switch it on; or use a current Chrome, Edge, Safari or Firefox."
                     .into(),
             busy: false,
             action: Some(Action::Reload),
         }
     }
 }
+
+/// A title for a problem, and a sentence on what it means or what to do.
+fn words(problem: &Problem) -> (&'static str, String) {
+    let (title, detail) = match problem {
+        Problem::Unreachable => (
+            "Cannot reach the server",
+            "Is it switched on, and is Fanlight running there?",
+        ),
+        Problem::NoAnswer(_) => ("Cannot reach the server", "It takes too long to answer."),
+        Problem::SocketLost => ("Connection lost", "The server or the network may be down."),
+        Problem::SessionGone => (
+            "Connection lost",
+            "The server was restarted, or this device was asleep.",
+        ),
+        Problem::PeerFailed => NO_WAY,
+        // Janus' words for a viewer that it cannot reach; its other reasons mean nothing to people.
+        Problem::HungUp(reason) if reason == "ICE failed" => NO_WAY,
+        Problem::HungUp(_) => ("Connection lost", "The server has ended it."),
+        Problem::NoPackets => ("Connection lost", "Nothing of the picture arrives."),
+        Problem::NoFrames => (
+            "The picture cannot be shown",
+            "It arrives, but this browser cannot decode it. Another one may.",
+        ),
+        Problem::AnswerFailed(reason) => {
+            let detail = ["This browser says: ", reason].concat();
+            return ("The picture cannot be shown", detail);
+        }
+        Problem::Unauthorized => (
+            "The server asks for a secret",
+            "This page has none. Ask whoever runs the server.",
+        ),
+        Problem::NoSuchPlugin => (
+            "The server has nothing to show",
+            "It lacks the plugin janus.plugin.ustreamer.",
+        ),
+        Problem::Refused(_) | Problem::WatchRefused(_) | Problem::NoH264 => {
+            return ("There is no picture", problem.to_string());
+        }
+    };
+    (title, detail.into())
+}
+
+/// Words pass between server and page, the video does not.
+const NO_WAY: (&str, &str) = (
+    "The video does not get through",
+    "Its UDP port (8189 by default) must be open in the firewall.",
+);
 
 /// `clause` as a sentence, and another after it.
 fn sentence(clause: &str, next: &str) -> String {
@@ -218,7 +260,7 @@ mod tests {
         assert_eq!(waiting.state, "reconnecting");
         assert_eq!(
             waiting.detail,
-            "The connection to the server was lost. Reconnecting…"
+            "The server or the network may be down. Reconnecting…"
         );
     }
 
@@ -257,6 +299,24 @@ mod tests {
             problem: Problem::NoH264,
         });
         assert_eq!(stopped.state, "no-h264");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn video_that_does_not_get_through_is_told_with_its_port() {
+        let failed = ended(Problem::PeerFailed);
+        assert!(failed.detail.contains("UDP port (8189"), "{failed:?}");
+        assert_eq!(ended(Problem::HungUp("ICE failed".into())), failed);
+        let hung_up = ended(Problem::HungUp("Close PC".into()));
+        assert!(!hung_up.detail.contains("Close PC"), "{hung_up:?}");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_the_browser_says_about_an_offer_is_passed_on() {
+        let notice = ended(Problem::AnswerFailed("too many connections".into()));
+        assert_eq!(
+            notice.detail,
+            "This browser says: too many connections. Reconnecting…"
+        );
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -168,6 +168,7 @@ mod tests {
             [Status::Starting, ended(Problem::PeerFailed)],
         );
         let said = Notice::of(&situation);
+        assert!(said.detail.contains("8189"), "{said:?}");
         hear(
             &mut situation,
             [again(Problem::PeerFailed), Status::Starting],
