@@ -90,9 +90,10 @@ pub(crate) struct Options {
     #[arg(long, help_heading = "Network")]
     pub(crate) full_trickle: bool,
 
-    /// Page of another host that may watch, as in `https://kvm.example.org`; `*` is every page
+    /// Page that may watch, as in `https://kvm.example.org`; `*` is every page
     ///
-    /// May be given more than once. Pages of this server and of this machine always may.
+    /// May be given more than once. Pages of this machine always may, and so may the server's own
+    /// when it was reached by an address or a name of the local network.
     #[arg(long, value_name = "ORIGIN", help_heading = "Network")]
     pub(crate) allow_origin: Vec<String>,
 
