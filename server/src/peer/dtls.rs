@@ -1,7 +1,7 @@
 //! The DTLS handshake with one viewer, which authenticates it and yields the keys of SRTP
 //! (RFC 5764).
 use super::{
-    hello::{Hello, Offer},
+    hello::{self, Hello, Offer},
     srtp::{Profile, Srtp, SrtpError},
 };
 use bytes::BytesMut;
@@ -174,6 +174,9 @@ impl Dtls {
 
     /// Takes a datagram of the viewer's.
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<Event, DtlsError> {
+        if !hello::is_well_formed(datagram) {
+            return Ok(Event::Nothing);
+        }
         match self.begin(datagram)? {
             Some(datagrams) => {
                 let mut result = Event::Nothing;
@@ -234,7 +237,7 @@ impl Dtls {
         }
         let gcm = SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm;
         let config = match self.hello.add(datagram) {
-            Offer::Incomplete => return Ok(None),
+            Offer::None | Offer::Incomplete => return Ok(None),
             Offer::Gcm => self.config(&[gcm])?,
             Offer::Other => {
                 self.config(&[gcm, SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80])?

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 const MAX_DATAGRAMS: usize = 8;
 const MAX_LENGTH: usize = 16 << 10;
 
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
+/// The types of records, and the first byte of their version (254 stands for 1).
+const KINDS: std::ops::RangeInclusive<u8> = 20..=23;
+const MAJOR: usize = 254;
 const CLIENT_HELLO: u8 = 1;
 const USE_SRTP: usize = 14;
 const AEAD_AES_128_GCM: [u8; 2] = [0, 7];
@@ -21,6 +26,8 @@ pub(super) struct Hello {
 /// What is known of a hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Offer {
+    /// The datagram was no part of one.
+    None,
     /// It is not all there.
     Incomplete,
     /// SRTP with AES-128-GCM (RFC 7714), perhaps among others.
@@ -32,13 +39,15 @@ pub(super) enum Offer {
 impl Hello {
     /// Adds the next datagram of a handshake.
     pub(super) fn add(&mut self, datagram: &[u8]) -> Offer {
+        let hello = self.read(datagram);
+        if hello.is_none() && self.fragments.is_empty() {
+            return Offer::None;
+        }
         self.datagrams.push(datagram.to_vec());
-        match self.read(datagram) {
+        match hello {
             Some(hello) if offers_gcm(&hello).unwrap_or(false) => Offer::Gcm,
             Some(_) => Offer::Other,
-            None if self.datagrams.len() < MAX_DATAGRAMS && !self.fragments.is_empty() => {
-                Offer::Incomplete
-            }
+            None if self.datagrams.len() < MAX_DATAGRAMS => Offer::Incomplete,
             None => Offer::Other,
         }
     }
@@ -52,26 +61,48 @@ impl Hello {
     /// Reads the fragments in a datagram, and puts the message together when it is complete.
     fn read(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         let mut records = Reader(datagram);
-        while let Some(fragment) = records.fragment() {
-            if fragment.length > MAX_LENGTH {
-                return None;
+        while let Some(record) = records.record() {
+            let first = Reader(record.body).fragment();
+            let Some((kind, fragment)) = first.filter(|_| record.is_handshake) else {
+                continue;
+            };
+            if kind != usize::from(CLIENT_HELLO) || fragment.length > MAX_LENGTH {
+                continue;
             }
             self.fragments
                 .insert(fragment.offset, fragment.body.to_vec());
-            let mut message = Vec::with_capacity(fragment.length);
-            for (offset, body) in &self.fragments {
-                // A retransmission may be cut differently, and overlap.
-                message.extend_from_slice(
-                    body.get(message.len().checked_sub(*offset)?..)
-                        .unwrap_or_default(),
-                );
-            }
+            let message = self.assemble();
             if message.len() == fragment.length {
                 return Some(message);
             }
         }
         None
     }
+
+    /// The message from its beginning up to the first gap.
+    fn assemble(&self) -> Vec<u8> {
+        let mut message = Vec::new();
+        for (offset, body) in &self.fragments {
+            // A retransmission may be cut differently, and overlap.
+            let Some(known) = message.len().checked_sub(*offset) else {
+                break;
+            };
+            message.extend_from_slice(body.get(known..).unwrap_or_default());
+        }
+        message
+    }
+}
+
+/// Whether a datagram consists of records as DTLS writes them. Others are to be thrown away without
+/// a word (RFC 6347 section 4.1.2.7); the crate would end the handshake.
+pub(super) fn is_well_formed(datagram: &[u8]) -> bool {
+    let mut records = Reader(datagram);
+    while !records.0.is_empty() {
+        if records.record().is_none() {
+            return false;
+        }
+    }
+    true
 }
 
 fn offers_gcm(hello: &[u8]) -> Option<bool> {
@@ -96,6 +127,12 @@ fn offers_gcm(hello: &[u8]) -> Option<bool> {
     }
 }
 
+/// A record of the DTLS record layer.
+struct Record<'a> {
+    is_handshake: bool,
+    body: &'a [u8],
+}
+
 /// A piece of a handshake message.
 struct Fragment<'a> {
     /// Of the whole message.
@@ -108,23 +145,56 @@ struct Fragment<'a> {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// The fragment of a ClientHello in the next record.
-    fn fragment(&mut self) -> Option<Fragment<'a>> {
+    /// The next record, if it can be one.
+    fn record(&mut self) -> Option<Record<'a>> {
         let kind = self.number::<1>()?;
-        self.bytes(2 + 2 + 6)?; // version, epoch and number
-        let mut record = Reader(self.vector::<2>()?);
-        if kind != usize::from(HANDSHAKE) || record.number::<1>()? != usize::from(CLIENT_HELLO) {
-            return None;
-        }
-        let length = record.number::<3>()?;
-        record.bytes(2)?; // number of the message
-        let offset = record.number::<3>()?;
-        let body = record.vector::<3>()?;
-        Some(Fragment {
-            length,
-            offset,
+        let major = self.number::<1>()?;
+        self.bytes(1)?;
+        let epoch = self.number::<2>()?;
+        self.bytes(6)?; // number
+        let body = self.vector::<2>()?;
+        let readable = epoch != 0
+            || match u8::try_from(kind).ok()? {
+                HANDSHAKE => Reader(body).are_fragments(),
+                ALERT => body.len() == 2,
+                CHANGE_CIPHER_SPEC => body == [1],
+                _ => false,
+            };
+        let known = KINDS.contains(&u8::try_from(kind).ok()?) && major == MAJOR;
+        (known && readable).then_some(Record {
+            is_handshake: kind == usize::from(HANDSHAKE),
             body,
         })
+    }
+
+    /// Whether these are pieces of handshake messages that fit where they belong.
+    fn are_fragments(mut self) -> bool {
+        while !self.0.is_empty() {
+            let fits = self.fragment().is_some_and(|(_, fragment)| {
+                fragment.offset + fragment.body.len() <= fragment.length
+            });
+            if !fits {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The type of a handshake message, and a piece of it.
+    fn fragment(&mut self) -> Option<(usize, Fragment<'a>)> {
+        let kind = self.number::<1>()?;
+        let length = self.number::<3>()?;
+        self.bytes(2)?; // number of the message
+        let offset = self.number::<3>()?;
+        let body = self.vector::<3>()?;
+        Some((
+            kind,
+            Fragment {
+                length,
+                offset,
+                body,
+            },
+        ))
     }
 
     fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
@@ -241,9 +311,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hello_is_not_waited_for() {
-        assert_eq!(Hello::default().add(&[]), Offer::Other);
-        assert_eq!(Hello::default().add(&[23, 254, 253, 0]), Offer::Other);
+    fn what_is_no_hello_is_left_out() {
+        let message = hello(&[CM, GCM]);
+        let whole = datagram(&message, 0..message.len());
+        let mut hello = Hello::default();
+        assert_eq!(hello.add(&[]), Offer::None);
+        assert_eq!(hello.add(&[22, 254, 253, 0]), Offer::None);
+        assert_eq!(hello.add(&whole[..whole.len() - 1]), Offer::None);
+        assert_eq!(hello.add(&whole), Offer::Gcm);
+        assert_eq!(hello.take(), [whole]);
+    }
+
+    #[test]
+    fn only_records_are_well_formed() {
+        let message = hello(&[GCM]);
+        let [first, second] = [0..40, 40..message.len()].map(|part| datagram(&message, part));
+        assert!(is_well_formed(&first) && is_well_formed(&[first.clone(), second].concat()));
+        assert!(is_well_formed(
+            &[[21, 254, 253].as_slice(), &[0; 8], &[0, 2, 1, 0]].concat()
+        ));
+        // What is encrypted cannot be judged.
+        let encrypted = [[22, 254, 253, 0, 1].as_slice(), &[0; 6], &[0, 3, 9, 9, 9]].concat();
+        assert!(is_well_formed(&encrypted));
+        for position in [0, 1] {
+            let mut bent = first.clone();
+            bent[position] = 99;
+            assert!(!is_well_formed(&bent), "{position}");
+        }
+        // A length that the rest does not have; a fragment that ends after its message.
+        assert!(!is_well_formed(&first[..first.len() - 1]));
+        let mut bent = first;
+        bent[14..17].fill(0);
+        assert!(!is_well_formed(&bent));
     }
 
     #[test]
@@ -257,6 +356,7 @@ mod tests {
                 let mut bent = whole.clone();
                 bent[length] ^= 1 << bit;
                 hello.add(&bent);
+                is_well_formed(&bent);
             }
         }
     }

@@ -25,6 +25,10 @@ pub(super) enum Command {
     Shutdown,
 }
 
+/// So many commands are obeyed before frames get their turn: beginning to serve a viewer takes a
+/// fraction of a millisecond.
+const COMMANDS: usize = 8;
+
 /// The token of the waker; the sockets have those from 0 on.
 const WAKER: Token = Token(usize::MAX);
 
@@ -34,6 +38,8 @@ pub(super) struct IoThread {
     waker: Arc<Waker>,
     sockets: Sockets,
     commands: Receiver<Command>,
+    /// More commands may wait.
+    busy: bool,
 }
 
 /// Why the loop came to its end.
@@ -55,6 +61,7 @@ impl IoThread {
             waker,
             sockets,
             commands,
+            busy: false,
         })
     }
 
@@ -120,7 +127,7 @@ impl IoThread {
     fn wait(&mut self, set: &Set, events: &mut Events) -> io::Result<()> {
         let now = Instant::now();
         let timeout = match set.poll_timeout() {
-            _ if self.sockets.is_readable() => Some(Duration::ZERO),
+            _ if self.busy || self.sockets.is_readable() => Some(Duration::ZERO),
             due => due.map(|due| due.saturating_duration_since(now)),
         };
         match self.poll.poll(events, timeout) {
@@ -145,9 +152,9 @@ impl IoThread {
         stats.fanned_out(now.elapsed());
     }
 
-    /// Does what was asked for; true when that was to end.
+    /// Does some of what was asked for; true when that was to end.
     fn obey(&mut self, set: &mut Set, now: Instant) -> bool {
-        loop {
+        for _ in 0..COMMANDS {
             match self.commands.try_recv() {
                 Ok(Command::Add(peer, new)) => set.add(now, peer, *new),
                 Ok(Command::AddCandidate(peer, remote)) => set.add_candidate(now, peer, *remote),
@@ -156,9 +163,14 @@ impl IoThread {
                     set.close_all(now, &CloseReason::Shutdown);
                     return true;
                 }
-                Err(TryRecvError::Empty) => return false,
+                Err(TryRecvError::Empty) => {
+                    self.busy = false;
+                    return false;
+                }
             }
         }
+        self.busy = true;
+        false
     }
 }
 

@@ -61,3 +61,17 @@ fn a_viewer_that_we_close_is_told() {
         [(peer, PeerEvent::Closed(CloseReason::Requested))]
     );
 }
+
+#[test]
+fn nobody_is_looked_at_before_it_is_time() {
+    let (mut world, _) = World::connected();
+    // Deadlines are put on a grid; one that falls between two ticks must not come early.
+    world.now += Duration::from_micros(321);
+    for _ in 0..100 {
+        let due = world.set.poll_timeout().expect("a deadline");
+        assert!(due > world.now);
+        world.now = due;
+        world.set.handle_timeout(world.now);
+        world.exchange();
+    }
+}

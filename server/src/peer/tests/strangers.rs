@@ -147,6 +147,31 @@ fn garbage_disturbs_nobody() {
 }
 
 #[test]
+fn garbage_in_the_middle_of_a_handshake_does_not_end_it() {
+    let mut world = World::new();
+    let peer = world.join(1);
+    let path = Path {
+        local: world.server,
+        remote: world.viewers[0].address,
+    };
+    world.viewers[0].handle_timeout(world.now);
+    let check = world.viewers[0].poll_transmit().expect("a check");
+    world.set.receive(world.now, path, &check);
+    for kind in 20..=63 {
+        world
+            .set
+            .receive(world.now, path, &[kind, 254, 253, 0, 0, 0]);
+        world.set.receive(
+            world.now,
+            path,
+            &[[kind, 254, 253].as_slice(), &[0; 30]].concat(),
+        );
+    }
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
 fn no_check_and_no_handshake_is_too_strange() {
     let mut world = World::new();
     world.join(1);
