@@ -6,7 +6,7 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask <command>
 
   run [-- ARGS]     build the page and the server, then start the server with ARGS
-  test [FILTER…]    run every test: native, in headless Chromium, end to end
+  test [FILTER]     run every test: native, in headless Chromium, end to end
       --fast        only the native tests of shared, server and xtask
   build             the release build: the page, and the server that carries it
   serve [-- ARGS]   the page with hot reload (trunk serve), beside a running server
@@ -14,6 +14,7 @@ Usage: cargo xtask <command>
   ci                lint and test in one go, as continuous integration does
   bench [ARGS]      the benchmarks; `cargo xtask bench --help` lists them
   setup             install every tool that the other commands need, and nothing else
+      --rig         also build the kernel with the cameras for tests/rig: ten minutes, once
   help              this text
 
 Tools that are missing are installed into target/tools, or into $FANLIGHT_TOOLS. What only the system's
@@ -25,7 +26,10 @@ is printed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Help,
-    Setup,
+    Setup {
+        /// Build the camera rig's kernel as well.
+        rig: bool,
+    },
     Build,
     Run(Vec<String>),
     Serve(Vec<String>),
@@ -40,8 +44,8 @@ pub(crate) enum Command {
 pub(crate) struct TestOptions {
     /// Leave out what needs a browser or a running server.
     pub(crate) fast: bool,
-    /// Parts of tests' names; none means all tests.
-    pub(crate) filters: Vec<String>,
+    /// A part of tests' names; none means all tests. One only: the browser's runner takes no more.
+    pub(crate) filter: Option<String>,
 }
 
 /// Reads the arguments that follow the program's name.
@@ -56,7 +60,9 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
         "serve" => return Ok(Command::Serve(passed_on(arguments))),
         "bench" => return Ok(Command::Bench(passed_on(arguments))),
         "test" => return test_options(arguments).map(Command::Test),
-        "setup" => Command::Setup,
+        "setup" => Command::Setup {
+            rig: arguments.next_if(|option| option == "--rig").is_some(),
+        },
         "build" => Command::Build,
         "lint" => Command::Lint,
         "ci" => Command::Ci,
@@ -83,7 +89,12 @@ fn test_options(arguments: impl Iterator<Item = String>) -> Result<TestOptions> 
             option if option.starts_with('-') => {
                 return Err(Error::new(format!("`test` has no option `{option}`")));
             }
-            filter => options.filters.push(filter.to_owned()),
+            _ if options.filter.is_some() => {
+                return Err(Error::new(format!(
+                    "`test` takes one filter, and `{argument}` is a second one"
+                )));
+            }
+            _ => options.filter = Some(argument),
         }
     }
     Ok(options)
@@ -105,12 +116,29 @@ mod tests {
     }
 
     #[test]
-    fn test_takes_filters_and_fast_in_any_order() {
-        let Command::Test(options) = parsed("test key_frame --fast viewer").unwrap() else {
-            panic!("not a test command");
+    fn test_takes_a_filter_and_fast_in_any_order() {
+        let expected = TestOptions {
+            fast: true,
+            filter: Some("key_frame".into()),
         };
-        assert!(options.fast);
-        assert_eq!(options.filters, ["key_frame", "viewer"]);
+        for line in [
+            "test key_frame --fast",
+            "test --fast key_frame",
+            "test --fast -- key_frame",
+        ] {
+            let Command::Test(options) = parsed(line).unwrap() else {
+                panic!("{line} is not a test command");
+            };
+            assert_eq!(options, expected, "{line}");
+        }
+        let error = parsed("test key_frame viewer").unwrap_err().to_string();
+        assert!(error.contains("`viewer`"), "{error}");
+    }
+
+    #[test]
+    fn the_rig_is_set_up_only_when_asked_for() {
+        assert_eq!(parsed("setup").unwrap(), Command::Setup { rig: false });
+        assert_eq!(parsed("setup --rig").unwrap(), Command::Setup { rig: true });
     }
 
     #[test]

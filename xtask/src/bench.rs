@@ -26,9 +26,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
         .arg("--")
         .args(arguments)
         .env("FANLIGHT_BIN", server.binary());
-    if let Some(driver) = tools.chromedriver() {
-        bench.env("CHROMEDRIVER", driver);
-    }
+    bench.envs(tools.browser_environment());
     let status = bench.status().context(|| process::line(&bench))?;
     Ok(if status.success() {
         ExitCode::SUCCESS

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::process;
 use crate::progress::note;
 use crate::suite::results::Tally;
-use crate::tools::{Need, Tools};
+use crate::tools::{Need, Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 use std::process::{Command, ExitCode};
 
@@ -22,41 +22,31 @@ pub(crate) fn check(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     let tools = Tools::ensure(workspace, &[Need::Native, Need::WasmClippy])?;
     let mut format = Command::new("cargo");
     format.args(["fmt", "--all", "--check"]);
-    let mut native = Command::new("cargo");
-    native.args([
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--exclude",
-        "fanlight-client",
-        "--all-targets",
-    ]);
-    let mut wasm = tools.command("cargo");
-    wasm.args([
-        "clippy",
-        "--locked",
-        "--target",
-        crate::tools::WASM_TARGET,
-        "--all-targets",
-    ]);
-    wasm.args([
-        "--package",
-        "fanlight-client",
-        "--package",
-        "fanlight-protocol",
-    ]);
-    for clippy in [&mut native, &mut wasm] {
+    let clippy = |cargo: Command, arguments: &str| {
+        let mut clippy = cargo;
         clippy
-            .arg("--target-dir")
+            .args(["clippy", "--locked", "--all-targets", "--target-dir"])
             .arg(&workspace.target)
+            .args(arguments.split(' '))
             .args(["--", "-D", "warnings"]);
-    }
-    for (name, command) in [
-        ("format", &mut format),
-        ("clippy", &mut native),
-        ("clippy for wasm", &mut wasm),
+        clippy
+    };
+    let native = clippy(
+        Command::new("cargo"),
+        "--workspace --exclude fanlight-client",
+    );
+    let wasm = |arguments: &str| {
+        let target = format!("--target {WASM_TARGET} --package fanlight-client");
+        clippy(tools.command("cargo"), &format!("{target} {arguments}"))
+    };
+    for (name, mut command) in [
+        ("format", format),
+        ("clippy", native),
+        ("clippy for wasm", wasm("--package fanlight-protocol")),
+        // The Janus client under the page, as another program would use it.
+        ("clippy without the page", wasm("--no-default-features")),
     ] {
-        note(name, &process::line(command));
+        note(name, &process::line(&command));
         tally.add(match process::run(command.current_dir(&workspace.root)) {
             Ok(()) => Tally::passed(name),
             Err(_) => Tally::failed(name),

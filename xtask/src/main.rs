@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod error;
+mod family;
 mod lint;
 mod page;
 mod process;
@@ -45,11 +46,11 @@ fn execute(command: Command) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match command {
         Command::Help => print!("{}", arguments::HELP),
-        Command::Setup => {
-            Tools::ensure(
-                &workspace,
-                &[Need::Native, Need::Page, Need::Browser, Need::JanusJs],
-            )?;
+        Command::Setup { rig } => {
+            Tools::ensure(&workspace, Need::ALL)?;
+            if rig {
+                tools::build_camera_rig(&workspace)?;
+            }
             println!("Every tool is there.");
         }
         Command::Build => {

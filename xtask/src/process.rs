@@ -79,39 +79,6 @@ fn is_executable(file: &Path) -> bool {
         .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
-/// Kills a process and everything that it has started, and that they have.
-pub(crate) fn end_with_children(id: u32) {
-    let mut family = vec![id];
-    let parents = parents();
-    let mut next = 0;
-    while let Some(&parent) = family.get(next) {
-        family.extend(
-            parents
-                .iter()
-                .filter(|(_, of)| *of == parent)
-                .map(|(child, _)| child),
-        );
-        next += 1;
-    }
-    let _ = Command::new("kill")
-        .arg("-9")
-        .args(family.iter().map(u32::to_string))
-        .status();
-}
-
-/// Every process with its parent, as /proc tells.
-fn parents() -> Vec<(u32, u32)> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let parent = |entry: std::fs::DirEntry| {
-        let id = entry.file_name().to_str()?.parse().ok()?;
-        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        // `id (name) state parent …`, and the name may hold anything, even a bracket.
-        let after_name = stat.rsplit_once(") ")?.1;
-        Some((id, after_name.split(' ').nth(1)?.parse().ok()?))
-    };
-    entries.filter_map(parent).collect()
-}
-
 /// A command as one would type it.
 pub(crate) fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -152,31 +119,6 @@ mod tests {
             "{error}"
         );
         assert!(error.contains("exit status: 3"), "{error}");
-    }
-
-    #[test]
-    fn a_process_is_ended_with_its_grandchildren() {
-        let mut child = shell("sh -c 'sleep 61; true' & wait").spawn().unwrap();
-        let has_grandchild = || {
-            let all = parents();
-            let mut children = all.iter().filter(|(_, of)| *of == child.id());
-            children.any(|(id, _)| all.iter().any(|(_, of)| of == id))
-        };
-        while !has_grandchild() {
-            std::thread::yield_now();
-        }
-        let family: Vec<_> = parents()
-            .iter()
-            .filter(|(_, of)| *of == child.id())
-            .map(|(id, _)| *id)
-            .collect();
-        end_with_children(child.id());
-        assert!(!child.wait().unwrap().success());
-        assert!(
-            family
-                .iter()
-                .all(|id| parents().iter().all(|(_, of)| of != id))
-        );
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn in_browser(workspace: &Workspace, tools: &Tools, options: &TestOptions) -> Ta
     );
     cargo
         .env("WASM_BINDGEN_TEST_TIMEOUT", "180")
-        .envs(tools.chromedriver().map(|driver| ("CHROMEDRIVER", driver)));
+        .envs(tools.browser_environment());
     stage::run("browser", "tests of the client in headless Chromium", cargo)
 }
 
@@ -108,7 +108,7 @@ fn end_to_end(
     // One at a time: each has a server and a browser of its own, and two cores are all that a small machine has.
     finish(&mut cargo, workspace, options, &["--test-threads=1"]);
     cargo.env("FANLIGHT_BIN", server.binary());
-    cargo.envs(tools.chromedriver().map(|driver| ("CHROMEDRIVER", driver)));
+    cargo.envs(tools.browser_environment());
     cargo.envs(tools.janus_js().map(|folder| ("FANLIGHT_JANUS_JS", folder)));
     stage::run("end to end", "the real server and a real browser", cargo)
 }
@@ -124,5 +124,5 @@ fn finish(
         .current_dir(&workspace.root)
         .args(["--locked", "--no-fail-fast", "--target-dir"])
         .arg(&workspace.target);
-    cargo.arg("--").args(for_programs).args(&options.filters);
+    cargo.arg("--").args(for_programs).args(&options.filter);
 }

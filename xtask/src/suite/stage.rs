@@ -1,7 +1,7 @@
 //! One command of the suite, run to its end while its output is shown and read.
 
 use super::results::{Reader, Tally};
-use crate::process;
+use crate::family;
 use crate::progress::{Step, duration};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -73,7 +73,7 @@ fn follow(name: &str, mut child: Child, lines: &mpsc::Receiver<String>) -> Tally
                 }
                 if ended.is_none() && began.elapsed() > LIMIT {
                     println!("{name}: no end after {}, ending it", duration(LIMIT));
-                    process::end_with_children(child.id());
+                    family::end(child.id());
                 }
             }
         }
@@ -85,6 +85,7 @@ fn follow(name: &str, mut child: Child, lines: &mpsc::Receiver<String>) -> Tally
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::temporary::Folder;
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -103,14 +104,21 @@ mod tests {
 
     #[test]
     fn a_child_that_is_left_behind_does_not_hold_up_the_suite() {
-        let began = Instant::now();
-        let tally = run(
-            "stage",
-            "testing",
-            shell("sleep 60 & echo 'test result: ok. 1 passed; 0 failed'"),
+        let folder = Folder::new();
+        let note = folder.path().join("id");
+        let script = format!(
+            "sleep 300 & echo $! >{}; echo 'test result: ok. 1 passed; 0 failed'",
+            note.display()
         );
+        let tally = run("stage", "testing", shell(&script));
         assert_eq!(tally.line(), "1 passed, 0 failed");
-        assert!(began.elapsed() < Duration::from_secs(30));
+        let left_behind = std::fs::read_to_string(note)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        assert!(family::is_alive(left_behind), "it had ended by itself");
+        family::end(left_behind);
     }
 
     #[test]

@@ -17,9 +17,12 @@ mod wasm_opt;
 mod wasm_target;
 
 use crate::error::{Context, Result};
+use crate::process;
+use crate::progress::Step;
 use crate::workspace::Workspace;
+use browser::Browser;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 pub(crate) use wasm_target::TARGET as WASM_TARGET;
 use wasm_target::WasmTarget;
@@ -39,11 +42,32 @@ pub(crate) enum Need {
     JanusJs,
 }
 
+impl Need {
+    pub(crate) const ALL: &[Self] = &[
+        Self::Native,
+        Self::Page,
+        Self::WasmClippy,
+        Self::Browser,
+        Self::JanusJs,
+    ];
+}
+
+/// Builds the kernel with the cameras that `tests/rig` runs tests beside, where they have none.
+pub(crate) fn build_camera_rig(workspace: &Workspace) -> Result<()> {
+    let step = Step::begin(
+        "camera rig",
+        "a kernel with cameras in it: ten minutes, the first time",
+    );
+    process::run(Command::new(workspace.root.join("tests/rig/rig.sh")).arg("build"))?;
+    step.done();
+    Ok(())
+}
+
 /// Tools that are there. Commands made from it find them.
 pub(crate) struct Tools {
     path: OsString,
     wasm: Option<WasmTarget>,
-    chromedriver: Option<PathBuf>,
+    browser: Option<Browser>,
     janus_js: Option<PathBuf>,
 }
 
@@ -58,7 +82,7 @@ impl Tools {
         let mut tools = Self {
             path: path_with(bin),
             wasm: None,
-            chromedriver: None,
+            browser: None,
             janus_js: None,
         };
         if needs.contains(&Need::Native) {
@@ -75,7 +99,7 @@ impl Tools {
             wasm_opt::ensure(workspace)?;
         }
         if needs.contains(&Need::Browser) {
-            tools.chromedriver = Some(browser::ensure(workspace)?);
+            tools.browser = Some(browser::ensure(workspace)?);
         }
         if needs.contains(&Need::JanusJs) {
             tools.janus_js = Some(janus_js::ensure(workspace)?);
@@ -104,9 +128,9 @@ impl Tools {
         ]
     }
 
-    /// Path of chromedriver, if [`Need::Browser`] was asked for.
-    pub(crate) fn chromedriver(&self) -> Option<&PathBuf> {
-        self.chromedriver.as_ref()
+    /// Where tests find the browser and its driver, if [`Need::Browser`] was asked for.
+    pub(crate) fn browser_environment(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        self.browser.iter().flat_map(Browser::environment)
     }
 
     /// A `node_modules` with janus-gateway and webrtc-adapter in it, if [`Need::JanusJs`] was asked for.
