@@ -8,7 +8,7 @@
 //! * [`signals`]: Ctrl-C, and the file read again
 //! * [`source`]: where pictures come from
 //! * [`picture`]: raw pixels and their conversion
-//! * [`encode`]: H.264
+//! * [`encode`]: pictures to H.264
 //! * [`stream`]: source → encoder → RTP payloads → viewers
 //! * [`peer`]: viewers' connections: ICE, DTLS, SRTP
 //! * [`janus`]: the Janus API: sessions, handles, plugins, transports
