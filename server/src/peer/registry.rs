@@ -196,7 +196,7 @@ mod tests {
     fn only_so_many_connect_at_the_same_time() {
         let mut registry = Registry::default();
         let now = Instant::now();
-        let mut answer = |registry: &mut Registry, id| {
+        let answer = |registry: &mut Registry, id| {
             registry.offer(PeerId(id), pending(now)).unwrap();
             registry.answer(now, PeerId(id)).err()
         };
