@@ -34,8 +34,13 @@ const WRITE: Duration = Duration::from_secs(10);
 /// The longest that a client may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Answers the request to upgrade a connection: the client has to speak `janus-protocol`.
-pub(crate) fn accept(upgrade: WebSocketUpgrade, gateway: GatewayHandle) -> Response {
+/// Answers the request to upgrade a connection: the client has to speak `janus-protocol`. What is
+/// `held` is dropped when the connection has ended.
+pub(crate) fn accept(
+    upgrade: WebSocketUpgrade,
+    gateway: GatewayHandle,
+    held: impl Send + 'static,
+) -> Response {
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER)
@@ -47,6 +52,7 @@ pub(crate) fn accept(upgrade: WebSocketUpgrade, gateway: GatewayHandle) -> Respo
         return (StatusCode::BAD_REQUEST, why).into_response();
     }
     upgrade.on_upgrade(async move |mut socket| {
+        let _held = held;
         let mut connection = gateway.connect();
         match carry(&mut socket, &mut connection).await {
             End::Gone => {}

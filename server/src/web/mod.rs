@@ -5,6 +5,7 @@
 //! GET /<file>      what the page is made of
 //! GET /<anything>  a WebSocket for Janus clients, when the request is to upgrade to one
 //! ```
+mod accept;
 mod assets;
 mod listen;
 mod origin;
@@ -12,7 +13,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +24,11 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::accept::{Limits, Place, Places};
 use crate::janus::{GatewayHandle, websocket};
 pub(crate) use listen::ListenError;
 pub(crate) use origin::Origins;
@@ -52,13 +53,15 @@ pub(crate) struct WebConfig {
 pub(crate) struct Web {
     listeners: Vec<TcpListener>,
     origins: Origins,
+    limits: Limits,
 }
 
-/// What requests are answered from.
+/// What the requests of one connection are answered from.
 #[derive(Clone)]
 struct Site {
     gateway: GatewayHandle,
     origins: Arc<Origins>,
+    place: Arc<Place>,
 }
 
 impl Web {
@@ -72,9 +75,13 @@ impl Web {
     ///
     /// Outside a tokio runtime.
     pub(crate) fn bind(config: WebConfig) -> Result<Self, ListenError> {
+        if let Err(error) = accept::raise_file_limit() {
+            tracing::debug!(%error, "the limit of open files stays as it is");
+        }
         Ok(Self {
             listeners: listen::bind(&config.listen)?,
             origins: config.origins,
+            limits: Limits::default(),
         })
     }
 
@@ -87,24 +94,21 @@ impl Web {
     /// Serves until `shutdown` is done. Then those who watch are told, connections are closed, and
     /// what is not done a few seconds later is cut off.
     pub(crate) async fn serve(self, gateway: GatewayHandle, shutdown: impl Future<Output = ()>) {
-        let router = router(Site {
-            gateway: gateway.clone(),
-            origins: Arc::new(self.origins),
-        });
+        let origins = Arc::new(self.origins);
+        let places = Places::new(self.limits);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         for listener in self.listeners {
-            // Signalling is many small messages, none of which shall wait for the next.
-            let listener = listener.tap_io(|socket| {
-                let _ = socket.set_nodelay(true);
-            });
-            let mut stopped = stopped.clone();
-            let signal = async move {
-                // An error is the sender's end, which is a reason to stop as well.
-                let _ = stopped.wait_for(|stop| *stop).await;
+            let (gateway, origins) = (gateway.clone(), origins.clone());
+            let router = move |place| {
+                router(Site {
+                    gateway: gateway.clone(),
+                    origins: origins.clone(),
+                    place: Arc::new(place),
+                })
             };
-            let server = axum::serve(listener, router.clone()).with_graceful_shutdown(signal);
-            servers.spawn(server.into_future());
+            let (places, stopped) = (places.clone(), stopped.clone());
+            servers.spawn(accept::serve(listener, places, router, stopped));
         }
         shutdown.await;
         gateway.shut_down();
@@ -129,7 +133,7 @@ async fn answer(
 ) -> Response {
     match upgrade {
         Ok(upgrade) => match site.origins.check(request.headers()) {
-            Ok(()) => websocket::accept(upgrade, site.gateway),
+            Ok(()) => websocket::accept(upgrade, site.gateway, site.place),
             Err(refusal) => {
                 tracing::debug!(%refusal, "a page of another host was refused");
                 (StatusCode::FORBIDDEN, format!("{refusal}\n")).into_response()

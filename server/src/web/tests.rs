@@ -32,11 +32,16 @@ type Client = WebSocketStream<TcpStream>;
 
 impl Server {
     fn start() -> Self {
+        Self::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Self {
         let config = WebConfig {
             listen: vec![([127, 0, 0, 1], 0).into()],
             origins: Origins::default(),
         };
-        let web = Web::bind(config).unwrap();
+        let mut web = Web::bind(config).unwrap();
+        web.limits = limits;
         let address = web.addresses()[0];
         let (gateway, task) = channel();
         let (_, peers) = tokio::sync::mpsc::unbounded_channel();
@@ -313,6 +318,44 @@ async fn garbage_on_a_websocket_ends_its_connection_alone() {
     // Reset or closed: what matters is that it ends.
     let _ = tokio::time::timeout(PATIENCE, read).await.unwrap();
     ping(&mut other).await;
+}
+
+#[tokio::test]
+async fn who_does_not_finish_a_request_is_cut_off() {
+    let server = Server::with(Limits {
+        head: Duration::from_millis(50),
+        ..Limits::default()
+    });
+    for part in [
+        "",
+        "GET / HTTP/1.1\r\nHost:",
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    ] {
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        socket.write_all(part.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = socket.read_to_end(&mut answer);
+        tokio::time::timeout(PATIENCE, read).await.unwrap().unwrap();
+    }
+    let mut client = server.connect().await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    ping(&mut client).await;
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_closed_and_there_is_room_after_one_has_ended() {
+    let server = Server::with(Limits {
+        connections: 2,
+        ..Limits::default()
+    });
+    let mut first = server.connect().await;
+    let second = server.connect().await;
+    assert!(server.try_connect(server.request("/")).await.is_err());
+    ping(&mut first).await;
+    drop(second);
+    let room = async { while server.try_connect(server.request("/")).await.is_err() {} };
+    tokio::time::timeout(PATIENCE, room).await.unwrap();
+    ping(&mut first).await;
 }
 
 #[tokio::test]
