@@ -13,16 +13,20 @@
 //! * [`peer`]: viewers' connections: ICE, DTLS, SRTP
 //! * [`janus`]: the Janus API: sessions, handles, plugins, transports
 //! * [`web`]: the HTTP server with the page
+//!
+//! [`net`] and [`timers`] are used in several of them.
 
 mod cli;
 mod config;
 mod encode;
 mod janus;
+mod net;
 mod peer;
 mod picture;
 mod signals;
 mod source;
 mod stream;
+mod timers;
 mod web;
 
 use std::error::Error;

@@ -1,6 +1,7 @@
 //! Which addresses of this machine viewers are told.
+use crate::net::serves_ipv4_too;
 use nix::ifaddrs::getifaddrs;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 /// The addresses at which the media port can be reached, best first, from those it was bound to.
 ///
@@ -53,7 +54,7 @@ fn expand(bound: &[SocketAddr], interfaces: &[IpAddr]) -> Vec<SocketAddr> {
     let serves = |listener: &SocketAddr, ip: &IpAddr| match listener.ip() {
         IpAddr::V4(v4) if v4.is_unspecified() => ip.is_ipv4(),
         // Alone on its port, the unspecified IPv6 address serves IPv4 too.
-        IpAddr::V6(v6) if v6.is_unspecified() => ip.is_ipv6() || takes_ipv4(listener, bound),
+        IpAddr::V6(v6) if v6.is_unspecified() => ip.is_ipv6() || serves_ipv4_too(*listener, bound),
         _ => false,
     };
     let mut addresses = Vec::new();
@@ -79,16 +80,6 @@ fn expand(bound: &[SocketAddr], interfaces: &[IpAddr]) -> Vec<SocketAddr> {
         }
     }
     addresses
-}
-
-/// Whether a socket of this unspecified IPv6 address is to take IPv4 datagrams as well: when
-/// nothing else was bound for IPv4 on its port.
-pub(super) fn takes_ipv4(listener: &SocketAddr, bound: &[SocketAddr]) -> bool {
-    let unspecified = listener.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-    unspecified
-        && !bound
-            .iter()
-            .any(|other| other.is_ipv4() && other.port() == listener.port())
 }
 
 fn is_link_local(ip: &IpAddr) -> bool {
@@ -163,14 +154,6 @@ mod tests {
             expand(&sockets(&["[::]:8189"]), &ips(&HOST)),
             sockets(&["192.0.2.7:8189", "[2001:db8::7]:8189"]),
         );
-    }
-
-    #[test]
-    fn an_ipv4_address_on_another_port_takes_nothing_from_the_unspecified_ipv6_address() {
-        let bound = sockets(&["127.0.0.1:9000", "[::]:8189"]);
-        assert!(takes_ipv4(&bound[1], &bound));
-        let bound = sockets(&["127.0.0.1:8189", "[::]:8189"]);
-        assert!(!takes_ipv4(&bound[1], &bound));
     }
 
     #[test]

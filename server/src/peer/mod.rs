@@ -44,7 +44,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod thread;
-mod timers;
 
 use crate::stream::Stream;
 use answer::Answer;

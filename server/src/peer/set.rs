@@ -15,8 +15,8 @@ use super::{
     rtp::{Orientation, RtpSender, Sources},
     source::Source,
     stats::Counters,
-    timers::Timers,
 };
+use crate::timers::Timers;
 use rtc::shared::error::Error;
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -58,7 +58,7 @@ pub(super) struct Set {
     early: EarlyChecks,
     feeds: HashMap<Arc<str>, Feed>,
     deliveries: VecDeque<Delivery>,
-    timers: Timers,
+    timers: Timers<PeerId>,
     /// What is to be sent.
     pub(super) out: Outgoing,
     events: VecDeque<(PeerId, PeerEvent)>,
@@ -378,7 +378,7 @@ impl Set {
         let Some(member) = self.connections.remove(&peer) else {
             return;
         };
-        self.timers.remove(peer);
+        self.timers.cancel(peer);
         self.by_ufrag.remove(&member.ufrag);
         self.by_remote.retain(|_, owner| *owner != peer);
         if let Some(feed) = self.feeds.get_mut(&member.feed) {

@@ -1,8 +1,6 @@
 //! The UDP sockets that all viewers share.
-use super::{
-    addresses::takes_ipv4,
-    outgoing::{Outgoing, Path, Train},
-};
+use super::outgoing::{Outgoing, Path, Train};
+use crate::net::serves_ipv4_too;
 use mio::{Interest, Registry, Token, net::UdpSocket};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -51,7 +49,7 @@ impl Sockets {
     pub(super) fn bind(addresses: &[SocketAddr]) -> Result<Self, (SocketAddr, io::Error)> {
         let mut sockets = Vec::new();
         for &address in addresses {
-            let dual = takes_ipv4(&address, addresses);
+            let dual = serves_ipv4_too(address, addresses);
             sockets.push(Bound::open(address, dual).map_err(|error| (address, error))?);
         }
         Ok(Self {

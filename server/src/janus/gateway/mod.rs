@@ -13,7 +13,6 @@ mod plugin;
 mod session;
 #[cfg(test)]
 mod tests;
-mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -25,8 +24,8 @@ use self::answer::{Answer, Outcome};
 use self::handle::Handle;
 use self::plugin::Waiting;
 use self::session::Session;
-use self::timers::Timers;
 use super::media::{Ending, Media};
+use crate::timers::Timers;
 
 /// How a gateway is set up.
 #[derive(Clone, Debug)]
@@ -126,7 +125,7 @@ impl<M: Media> Gateway<M> {
             sessions: HashMap::new(),
             peers: HashMap::new(),
             waiting: BTreeMap::new(),
-            timers: Timers::new(),
+            timers: Timers::default(),
             outgoing: VecDeque::new(),
         }
     }
@@ -187,7 +186,7 @@ impl<M: Media> Gateway<M> {
 
     /// Does what was due by `now`.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.pop(now) {
+        for timer in self.timers.expire(now) {
             match timer {
                 Timer::Session(session) => self.time_out_session(session),
                 Timer::Offer(at) => self.give_up_offer(at),
