@@ -6,7 +6,7 @@ use super::StreamState;
 use super::backoff::Backoff;
 use super::shared::{Demand, Shared};
 use super::supervise::{Throttle, supervise};
-use crate::source::{Grab, Idle, Source, SourceError};
+use crate::source::{Grab, Idle, Mode, Source, SourceError};
 
 /// How long one wait for a picture may take: a stream that is told to stop does so within this
 /// time.
@@ -25,7 +25,10 @@ pub(super) fn run(shared: &Shared, open: &mut Open<'_>) {
             };
             if let Err(error) = failed {
                 let wait = backoff.failed();
-                if shared.set_state(StreamState::Waiting(error.to_string())) {
+                if shared
+                    .condition
+                    .set_source(StreamState::Waiting(error.to_string()))
+                {
                     tracing::warn!(stream = shared.name, "no pictures: {error}; trying again");
                 }
                 shared.pause(wait);
@@ -40,6 +43,8 @@ struct Feed<'a> {
     source: Box<dyn Source>,
     backoff: &'a mut Backoff,
     damaged: Throttle,
+    /// What the stream's state says of this source.
+    reported: Option<Mode>,
 }
 
 impl<'a> Feed<'a> {
@@ -49,6 +54,7 @@ impl<'a> Feed<'a> {
             source,
             backoff,
             damaged: Throttle::default(),
+            reported: None,
         }
     }
 
@@ -103,7 +109,10 @@ impl<'a> Feed<'a> {
     fn works(&mut self) {
         self.backoff.worked();
         let mode = self.source.mode();
-        if self.shared.set_state(StreamState::Running(mode)) {
+        if self.reported.replace(mode) == Some(mode) {
+            return;
+        }
+        if self.shared.condition.set_source(StreamState::Running(mode)) {
             tracing::info!(stream = self.shared.name, "pictures come: {mode}");
         }
     }

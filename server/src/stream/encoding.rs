@@ -94,7 +94,7 @@ impl<'a> Encoding<'a> {
                     ..self.shared.settings.clone()
                 };
                 self.kbps = kbps;
-                self.fps = self.shared.promised_fps().unwrap_or(self.fps);
+                self.fps = self.shared.condition.promised_fps().unwrap_or(self.fps);
                 none.insert(Box::new(OpenH264::new(&settings, self.fps)?))
             }
         };
@@ -114,7 +114,7 @@ impl<'a> Encoding<'a> {
     /// The next picture gets a new encoder.
     fn fail(&mut self, error: &EncodeError) {
         self.encoder = None;
-        self.shared.break_off();
+        self.shared.encoder_failed(error.to_string());
         self.shared.counters.failed();
         if self.failures.allows(Instant::now()) {
             tracing::error!(

@@ -7,6 +7,7 @@
 mod backoff;
 mod cache;
 mod capture;
+mod condition;
 mod encoding;
 mod frame;
 mod key_frames;
@@ -53,12 +54,14 @@ pub(crate) enum StreamError {
 /// What a stream is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum StreamState {
-    /// Nothing has come of the source yet.
+    /// No picture has come of the stream yet.
     Starting,
     /// The source fails, for this reason, and is tried again and again.
     Waiting(String),
     /// The source works. Pictures flow while somebody watches.
     Running(Mode),
+    /// The source works, but its pictures cannot be encoded, for this reason. Each is tried anew.
+    EncoderFails(String),
     /// The stream has ended.
     Stopped,
 }
@@ -69,6 +72,7 @@ impl fmt::Display for StreamState {
             StreamState::Starting => f.write_str("starting"),
             StreamState::Waiting(reason) => write!(f, "waiting for the source: {reason}"),
             StreamState::Running(mode) => write!(f, "running {mode}"),
+            StreamState::EncoderFails(reason) => write!(f, "the encoder fails: {reason}"),
             StreamState::Stopped => f.write_str("stopped"),
         }
     }
@@ -149,9 +153,9 @@ impl Stream {
     }
 
     /// Whether a new viewer can be given a picture: the source works, and SPS and PPS have been
-    /// seen.
+    /// seen since the encoder failed last. Takes no lock.
     pub(crate) fn is_ready(&self) -> bool {
-        self.owner.shared.is_ready() && matches!(self.state(), StreamState::Running(_))
+        self.owner.shared.condition.is_ready()
     }
 
     /// Hands every frame from now on to `sink` until the subscription is dropped. Encoding runs
@@ -184,7 +188,7 @@ impl Stream {
     }
 
     pub(crate) fn state(&self) -> StreamState {
-        self.owner.shared.state()
+        self.owner.shared.condition.state()
     }
 
     /// What the stream has done so far.

@@ -1,10 +1,11 @@
 //! What a stream's handles and its two threads share.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::cache::FrameCache;
+use super::condition::Condition;
 use super::frame::Frame;
 use super::key_frames::KeyFrames;
 use super::meter::{Counters, StreamStats};
@@ -19,15 +20,20 @@ pub(super) struct Shared {
     pub(super) settings: EncoderSettings,
     pub(super) slot: Slot,
     pub(super) counters: Counters,
+    pub(super) condition: Condition,
     /// The epoch of the stream's RTP and encoder times.
     pub(super) epoch: Instant,
     kbps: AtomicU32,
     audience: Mutex<Audience>,
-    /// Notified when somebody comes and when the stream stops.
+    /// There are sinks. Written with `audience` locked, so that who waits for a change misses none;
+    /// read without, before each picture.
+    watched: AtomicBool,
+    /// The stream has ended; likewise.
+    stopping: AtomicBool,
+    /// Notified when somebody comes, when the encoder fails and when the stream stops.
     wake: Condvar,
     key_frames: Mutex<KeyFrames>,
     cache: Mutex<FrameCache>,
-    state: Mutex<StreamState>,
 }
 
 /// Who wants pictures.
@@ -35,9 +41,6 @@ struct Audience {
     /// Replaced as a whole, so that the encoder thread takes it with one count up.
     sinks: Arc<[(u64, Arc<dyn FrameSink>)]>,
     next_id: u64,
-    /// SPS and PPS have been seen. Until then pictures are wanted without any viewer.
-    ready: bool,
-    stopping: bool,
 }
 
 /// What the capture thread is to do.
@@ -46,16 +49,6 @@ pub(super) enum Demand {
     Pictures,
     Nothing,
     Stop,
-}
-
-impl Audience {
-    fn demand(&self) -> Demand {
-        match (self.stopping, self.ready && self.sinks.is_empty()) {
-            (true, _) => Demand::Stop,
-            (_, true) => Demand::Nothing,
-            _ => Demand::Pictures,
-        }
-    }
 }
 
 impl Shared {
@@ -67,17 +60,17 @@ impl Shared {
             settings,
             slot: Slot::default(),
             counters: Counters::default(),
+            condition: Condition::new(),
             epoch: Instant::now(),
             audience: Mutex::new(Audience {
                 sinks: Arc::new([]),
                 next_id: 0,
-                ready: false,
-                stopping: false,
             }),
+            watched: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
             wake: Condvar::new(),
             key_frames: Mutex::default(),
             cache: Mutex::default(),
-            state: Mutex::new(StreamState::Starting),
         }
     }
 
@@ -90,6 +83,7 @@ impl Shared {
             lock(&self.key_frames).demand();
         }
         audience.sinks = audience.sinks.iter().cloned().chain([(id, sink)]).collect();
+        self.watched.store(true, Ordering::Release);
         self.wake.notify_all();
         id
     }
@@ -102,24 +96,21 @@ impl Shared {
             .filter(|(other, _)| *other != id)
             .cloned()
             .collect();
+        self.watched
+            .store(!audience.sinks.is_empty(), Ordering::Release);
     }
 
     /// Hands a frame to the cache, then to all sinks. In this order a viewer that subscribes first
     /// and asks for the cache second misses none.
     pub(super) fn publish(&self, frame: &Arc<Frame>) {
         lock(&self.cache).push(frame);
-        let sinks = {
-            let mut audience = lock(&self.audience);
-            audience.ready |= frame.idr;
-            audience.sinks.clone()
-        };
+        if frame.idr {
+            self.condition.encoder_works();
+        }
+        let sinks = lock(&self.audience).sinks.clone();
         for (_, sink) in sinks.iter() {
             sink.frame(frame);
         }
-    }
-
-    pub(super) fn is_ready(&self) -> bool {
-        lock(&self.audience).ready
     }
 
     pub(super) fn first_frames(&self) -> Vec<Arc<Frame>> {
@@ -140,6 +131,16 @@ impl Shared {
         lock(&self.key_frames).demand();
     }
 
+    /// A picture could not be encoded. Pictures are wanted until one can, viewers or not: the
+    /// capture thread may rest and has to know.
+    pub(super) fn encoder_failed(&self, reason: String) {
+        self.break_off();
+        self.condition.encoder_fails(reason);
+        let audience = lock(&self.audience);
+        self.wake.notify_all();
+        drop(audience);
+    }
+
     pub(super) fn key_frame_is_due(&self, now: Instant) -> bool {
         lock(&self.key_frames).is_due(now)
     }
@@ -157,14 +158,22 @@ impl Shared {
         self.kbps.store(kbps.clamp(least, most), Ordering::Relaxed);
     }
 
+    /// What the capture thread is to do. Without viewers pictures are wanted until one is encoded.
+    /// Takes no lock.
     pub(super) fn demand(&self) -> Demand {
-        lock(&self.audience).demand()
+        if self.stopping.load(Ordering::Acquire) {
+            Demand::Stop
+        } else if self.watched.load(Ordering::Acquire) || !self.condition.encodes() {
+            Demand::Pictures
+        } else {
+            Demand::Nothing
+        }
     }
 
     /// Waits until pictures are wanted or the stream stops.
     pub(super) fn wait_for_demand(&self) {
         let mut audience = lock(&self.audience);
-        while audience.demand() == Demand::Nothing {
+        while self.demand() == Demand::Nothing {
             audience = wait(&self.wake, audience);
         }
     }
@@ -172,32 +181,10 @@ impl Shared {
     /// Waits this long or until the stream stops.
     pub(super) fn pause(&self, duration: Duration) {
         let audience = lock(&self.audience);
-        let stopped = self
-            .wake
-            .wait_timeout_while(audience, duration, |audience| !audience.stopping);
+        let stopped = self.wake.wait_timeout_while(audience, duration, |_| {
+            !self.stopping.load(Ordering::Acquire)
+        });
         drop(stopped.unwrap_or_else(PoisonError::into_inner));
-    }
-
-    pub(super) fn state(&self) -> StreamState {
-        lock(&self.state).clone()
-    }
-
-    /// The rate that the source promises, if it is known.
-    pub(super) fn promised_fps(&self) -> Option<f32> {
-        match &*lock(&self.state) {
-            StreamState::Running(mode) => Some(mode.fps),
-            _ => None,
-        }
-    }
-
-    /// Changes the state. Whether it is another now.
-    pub(super) fn set_state(&self, state: StreamState) -> bool {
-        let mut current = lock(&self.state);
-        let changed = *current != state && *current != StreamState::Stopped;
-        if changed {
-            *current = state;
-        }
-        changed
     }
 
     pub(super) fn stats(&self) -> StreamStats {
@@ -205,8 +192,10 @@ impl Shared {
     }
 
     pub(super) fn stop(&self) {
-        self.set_state(StreamState::Stopped);
-        lock(&self.audience).stopping = true;
+        self.condition.set_source(StreamState::Stopped);
+        let audience = lock(&self.audience);
+        self.stopping.store(true, Ordering::Release);
+        drop(audience);
         self.wake.notify_all();
         self.slot.close();
     }

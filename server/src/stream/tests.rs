@@ -316,6 +316,22 @@ fn a_picture_that_cannot_be_encoded_is_left_out_and_a_key_frame_follows() {
 }
 
 #[test]
+fn a_stream_whose_pictures_cannot_be_encoded_says_so_and_tries_on_without_viewers() {
+    let bench = Bench::new(Idle::Close, true);
+    bench.expect(Event::Opened);
+    bench.steps.send(Step::TinyPicture).unwrap();
+    bench.wait_until(|stream| stream.state() != StreamState::Starting);
+    assert_eq!(
+        bench.stream.state().to_string(),
+        "the encoder fails: a picture of 8x8 cannot be encoded"
+    );
+    assert!(!bench.stream.is_ready());
+    bench.picture();
+    bench.wait_until(Stream::is_ready);
+    assert_eq!(bench.stream.state().to_string(), "running 64x48@30");
+}
+
+#[test]
 fn a_damaged_picture_is_left_out_and_counted() {
     let bench = Bench::ready(Idle::Keep, false);
     let viewer = bench.watch();
