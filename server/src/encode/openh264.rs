@@ -21,6 +21,7 @@ use crate::picture::{Matrix, Picture, Size};
 /// The encoder. It follows the size and colours of the pictures it gets.
 pub(crate) struct OpenH264 {
     settings: EncoderSettings,
+    /// Pictures a second, however many.
     fps: f32,
     running: Option<Running>,
 }
@@ -52,8 +53,8 @@ impl OpenH264 {
             .usage_type(UsageType::CameraVideoRealTime)
             .complexity(Complexity::Low)
             .rate_control_mode(RateControlMode::Bitrate)
-            .bitrate(BitRate::from_bps(self.settings.kbps.saturating_mul(1000)))
-            .max_frame_rate(FrameRate::from_hz(self.fps))
+            .bitrate(BitRate::from_bps(self.library_bps()))
+            .max_frame_rate(FrameRate::from_hz(self.library_fps()))
             .qp(QpRange::new(
                 *self.settings.qp.start(),
                 *self.settings.qp.end(),
@@ -66,6 +67,18 @@ impl OpenH264 {
             .sps_pps_strategy(SpsPpsStrategy::ConstantId)
             .num_threads(1)
             .vui(colours)
+    }
+
+    /// The rate that the library is told.
+    fn library_fps(&self) -> f32 {
+        self.fps.min(LIBRARY_MAX_FPS)
+    }
+
+    /// The bit rate, in bit/s, that the library is told. With more pictures than it knows of, each
+    /// gets the smaller part that makes the bit rate that is meant.
+    fn library_bps(&self) -> u32 {
+        let bps = f64::from(self.settings.kbps) * 1000.0;
+        (bps * f64::from(self.library_fps() / self.fps)) as u32
     }
 
     fn start(&self, matrix: Matrix) -> Result<Library, EncodeError> {
@@ -135,30 +148,31 @@ impl Encoder for OpenH264 {
         };
         settings.check()?;
         self.settings = settings;
+        let bps = self.library_bps();
         let Some(running) = &mut self.running else {
             return Ok(());
         };
-        tune::set_bit_rate(&mut running.library, kbps.saturating_mul(1000))
-            .map_err(failed_to("change the bit rate"))
+        tune::set_bit_rate(&mut running.library, bps).map_err(failed_to("change the bit rate"))
     }
 
     fn set_fps(&mut self, fps: f32) -> Result<(), EncodeError> {
         self.fps = sane(fps);
+        let (fps, bps) = (self.library_fps(), self.library_bps());
         let Some(running) = &mut self.running else {
             return Ok(());
         };
-        tune::set_frame_rate(&mut running.library, self.fps)
-            .map_err(failed_to("change the frame rate"))
+        tune::set_frame_rate(&mut running.library, fps)
+            .map_err(failed_to("change the frame rate"))?;
+        tune::set_bit_rate(&mut running.library, bps).map_err(failed_to("change the bit rate"))
     }
 }
 
-/// OpenH264 takes frame rates from 1 to 60.
+/// OpenH264 counts on no more than this, whatever it is told.
+const LIBRARY_MAX_FPS: f32 = 60.0;
+
+/// OpenH264 takes frame rates from 1 on.
 fn sane(fps: f32) -> f32 {
-    if fps.is_finite() {
-        fps.clamp(1.0, 60.0)
-    } else {
-        30.0
-    }
+    if fps.is_finite() { fps.max(1.0) } else { 30.0 }
 }
 
 fn failed_to<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> EncodeError {

@@ -149,7 +149,7 @@ fn other_colours_begin_with_an_idr() {
 
 #[test]
 fn the_bit_rate_holds_at_the_rate_of_the_source() {
-    for fps in [10, 30, 60] {
+    for fps in [10, 30, 60, 120, 240] {
         let mut bench = Bench::new(1_000);
         bench.fps = fps;
         bench.next(false);
@@ -160,6 +160,18 @@ fn the_bit_rate_holds_at_the_rate_of_the_source() {
             "{kbps} kbit/s at {fps} pictures a second"
         );
     }
+}
+
+#[test]
+fn the_bit_rate_holds_at_120_pictures_a_second_from_the_start_and_when_it_changes() {
+    let mut bench = Bench::new(1_500);
+    bench.encoder.set_fps(120.0).unwrap();
+    bench.fps = 120;
+    let kbps = bench.kbps();
+    assert!(is_near(kbps, 1_500), "{kbps} kbit/s from the start");
+    bench.encoder.set_kbps(3_000).unwrap();
+    let kbps = bench.kbps();
+    assert!(is_near(kbps, 3_000), "{kbps} kbit/s after the change");
 }
 
 #[test]
@@ -220,6 +232,32 @@ fn the_strip_survives_encoding_and_decoding_at_a_low_rate() {
         let (stride, _, _) = decoded.strides();
         let read = strip::read(width, height, |x, y| decoded.y()[y * stride + x]);
         assert_eq!(read, Ok(micros), "picture {n}");
+    }
+}
+
+#[test]
+fn all_settings_that_are_accepted_encode() {
+    let mut bench = Bench::new(1_000);
+    bench.size = Size::new(64, 48);
+    let encodes = |bench: &mut Bench, settings: EncoderSettings, fps: f32| {
+        settings.check().unwrap();
+        bench.encoder = OpenH264::new(&settings, fps).unwrap();
+        let units = (types(&bench.next(false)), types(&bench.next(false)));
+        assert_eq!(units, (key_frame(), vec![1]), "{settings:?} at {fps}");
+    };
+    let (least, most) = EncoderSettings::KBPS.into_inner();
+    for finest in EncoderSettings::QP {
+        for coarsest in finest..=*EncoderSettings::QP.end() {
+            let qp = finest..=coarsest;
+            encodes(&mut bench, EncoderSettings { kbps: 1_000, qp }, 30.0);
+        }
+    }
+    for size in [Size::new(16, 16), SIZE] {
+        bench.size = size;
+        for (kbps, fps) in [(least, 1.0), (least, 240.0), (most, 1.0), (most, 240.0)] {
+            let qp = EncoderSettings::QP;
+            encodes(&mut bench, EncoderSettings { kbps, qp }, fps);
+        }
     }
 }
 
