@@ -5,16 +5,16 @@
 //! thread.
 
 mod jpeg;
+mod packed;
 mod range;
-mod yuyv;
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Instant, SystemTime};
 
 pub(crate) use jpeg::{JpegDecoder, JpegError};
+pub(crate) use packed::{Packing, read_packed};
 pub(crate) use range::full_to_limited;
-pub(crate) use yuyv::read_yuyv;
 
 /// When a picture was captured, on both clocks: one to measure with, one that other machines know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -140,7 +140,7 @@ pub(crate) enum SourceError {
     Bandwidth(PathBuf),
     #[error("{0} is not a capture device")]
     NotACamera(PathBuf),
-    #[error("{device} has no usable format: it offers {offers}, Fanlight takes YUYV and MJPEG")]
+    #[error("{device} has no usable format: it offers {offers}, Fanlight takes YUYV, UYVY and MJPEG")]
     NoFormat { device: PathBuf, offers: String },
     #[error("{0} has no signal at its input")]
     NoSignal(PathBuf),

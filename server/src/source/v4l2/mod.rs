@@ -15,7 +15,7 @@ use v4l::io::traits::{CaptureStream, Stream as _};
 use v4l::video::Capture;
 
 use super::{Grab, Mode, Source, SourceError, SourceOptions};
-use crate::picture::{JpegDecoder, Matrix, Picture, Size, full_to_limited, read_yuyv};
+use crate::picture::{JpegDecoder, Matrix, Packing, Picture, Size, full_to_limited, read_packed};
 use dv_timings::Timings;
 use modes::Pixels;
 
@@ -40,13 +40,19 @@ pub(super) struct Camera {
     last_picture: Instant,
 }
 
-/// How to make a picture of what is in a buffer: by way of JPEG if there is a decoder.
+/// How to make a picture of what is in a buffer.
 struct Conversion {
     size: Size,
     stride: usize,
     full_range: bool,
     matrix: Matrix,
-    jpeg: Option<JpegDecoder>,
+    form: Form,
+}
+
+/// What is in a buffer.
+enum Form {
+    Packed(Packing),
+    Jpeg(JpegDecoder),
 }
 
 /// The HDMI signal that the device was set up for.
@@ -107,10 +113,9 @@ impl Camera {
             stride: format.stride as usize,
             full_range: is_full_range(format.quantization, format.colorspace),
             matrix: matrix(format.colorspace),
-            jpeg: if pixels == Pixels::Mjpeg {
-                Some(JpegDecoder::new()?)
-            } else {
-                None
+            form: match pixels {
+                Pixels::Packed(packing) => Form::Packed(packing),
+                Pixels::Mjpeg => Form::Jpeg(JpegDecoder::new()?),
             },
         };
         let buffers = start(&device).map_err(failed("start"))?;
@@ -200,11 +205,11 @@ impl Conversion {
             return Grab::Damaged("the device marked it as damaged".to_owned());
         }
         picture.captured = time::captured(meta);
-        let converted = match &mut self.jpeg {
-            Some(jpeg) => jpeg
+        let converted = match &mut self.form {
+            Form::Jpeg(jpeg) => jpeg
                 .decode(bytes, picture)
                 .map_err(|error| error.to_string()),
-            None => self.read_packed(bytes, picture),
+            &mut Form::Packed(packing) => self.read_packed(packing, bytes, picture),
         };
         match converted {
             Ok(()) => Grab::Picture(begun.elapsed()),
@@ -212,8 +217,14 @@ impl Conversion {
         }
     }
 
-    fn read_packed(&self, bytes: &[u8], picture: &mut Picture) -> Result<(), String> {
-        read_yuyv(bytes, self.size, self.stride, picture).map_err(|error| error.to_string())?;
+    fn read_packed(
+        &self,
+        packing: Packing,
+        bytes: &[u8],
+        picture: &mut Picture,
+    ) -> Result<(), String> {
+        read_packed(packing, bytes, self.size, self.stride, picture)
+            .map_err(|error| error.to_string())?;
         if self.full_range {
             full_to_limited(&mut picture.reshape(self.size));
         }

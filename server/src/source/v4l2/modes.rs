@@ -8,20 +8,21 @@ use v4l::video::capture::Parameters;
 use v4l::{Device, FourCC, Fraction};
 
 use super::dv_timings::Timings;
-use crate::picture::Size;
+use crate::picture::{Packing, Size};
 use crate::source::SourceOptions;
 
 /// A form of pixels that Fanlight takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pixels {
-    Yuyv,
+    Packed(Packing),
     Mjpeg,
 }
 
 impl Pixels {
     pub(super) fn of(fourcc: FourCC) -> Option<Pixels> {
         match &fourcc.repr {
-            b"YUYV" => Some(Pixels::Yuyv),
+            b"YUYV" => Some(Pixels::Packed(Packing::Yuyv)),
+            b"UYVY" => Some(Pixels::Packed(Packing::Uyvy)),
             // Some drivers call single JPEGs one thing, some the other; the bytes are the same.
             b"MJPG" | b"JPEG" => Some(Pixels::Mjpeg),
             _ => None,
@@ -106,7 +107,7 @@ pub(super) fn choose(
             None => offer.size.pixels() as i64,
         };
         let rate = (capped(offer) * 100.0) as i64;
-        let raw = offer.pixels == Pixels::Yuyv;
+        let raw = offer.pixels != Pixels::Mjpeg;
         // A wanted size comes before smoothness, the best one after it.
         if options.size.is_some() {
             (fit, smooth(offer) as i64, rate, raw)
@@ -198,15 +199,11 @@ fn rate(interval: Fraction) -> Option<f32> {
 mod tests {
     use super::*;
 
-    fn offer(pixels: Pixels, width: u32, height: u32, fps: f32) -> Offer {
-        let fourcc = FourCC::new(if pixels == Pixels::Yuyv {
-            b"YUYV"
-        } else {
-            b"MJPG"
-        });
+    fn offer(fourcc: &[u8; 4], width: u32, height: u32, fps: f32) -> Offer {
+        let fourcc = FourCC::new(fourcc);
         Offer {
             fourcc,
-            pixels,
+            pixels: Pixels::of(fourcc).unwrap(),
             size: Size::new(width, height),
             fps,
         }
@@ -215,12 +212,12 @@ mod tests {
     /// A webcam as they are sold: raw pictures are slow where they are large.
     fn webcam() -> Vec<Offer> {
         vec![
-            offer(Pixels::Yuyv, 640, 480, 30.0),
-            offer(Pixels::Yuyv, 1280, 720, 10.0),
-            offer(Pixels::Yuyv, 1920, 1080, 5.0),
-            offer(Pixels::Mjpeg, 640, 480, 30.0),
-            offer(Pixels::Mjpeg, 1280, 720, 30.0),
-            offer(Pixels::Mjpeg, 1920, 1080, 30.0),
+            offer(b"YUYV", 640, 480, 30.0),
+            offer(b"YUYV", 1280, 720, 10.0),
+            offer(b"YUYV", 1920, 1080, 5.0),
+            offer(b"MJPG", 640, 480, 30.0),
+            offer(b"MJPG", 1280, 720, 30.0),
+            offer(b"MJPG", 1920, 1080, 30.0),
         ]
     }
 
@@ -236,29 +233,29 @@ mod tests {
             None,
         )
         .unwrap();
-        format!("{:?} {}@{}", offer.pixels, offer.size, offer.fps)
+        format!("{} {}@{}", offer.fourcc, offer.size, offer.fps)
     }
 
     #[test]
     fn a_webcams_best_is_720p_even_if_it_has_to_be_mjpeg() {
-        assert_eq!(chosen(&webcam(), None, None), "Mjpeg 1280x720@30");
+        assert_eq!(chosen(&webcam(), None, None), "MJPG 1280x720@30");
     }
 
     #[test]
     fn the_wanted_size_is_taken_at_its_highest_rate() {
         assert_eq!(
             chosen(&webcam(), Some((1920, 1080)), None),
-            "Mjpeg 1920x1080@30"
+            "MJPG 1920x1080@30"
         );
-        assert_eq!(chosen(&webcam(), Some((640, 480)), None), "Yuyv 640x480@30");
+        assert_eq!(chosen(&webcam(), Some((640, 480)), None), "YUYV 640x480@30");
     }
 
     #[test]
     fn a_size_that_is_not_offered_gets_the_nearest() {
-        assert_eq!(chosen(&webcam(), Some((800, 600)), None), "Yuyv 640x480@30");
+        assert_eq!(chosen(&webcam(), Some((800, 600)), None), "YUYV 640x480@30");
         assert_eq!(
             chosen(&webcam(), Some((3840, 2160)), None),
-            "Mjpeg 1920x1080@30"
+            "MJPG 1920x1080@30"
         );
     }
 
@@ -266,35 +263,53 @@ mod tests {
     fn a_low_wanted_rate_lets_uncompressed_pictures_win() {
         assert_eq!(
             chosen(&webcam(), Some((1280, 720)), Some(10)),
-            "Yuyv 1280x720@10"
+            "YUYV 1280x720@10"
         );
-        assert_eq!(chosen(&webcam(), None, Some(5)), "Yuyv 1280x720@5");
+        assert_eq!(chosen(&webcam(), None, Some(5)), "YUYV 1280x720@5");
+    }
+
+    #[test]
+    fn uncompressed_pictures_of_either_order_come_before_mjpeg() {
+        for raw in [b"YUYV", b"UYVY"] {
+            let raw = offer(raw, 1280, 720, 30.0);
+            let mjpeg = offer(b"MJPG", 1280, 720, 30.0);
+            for offers in [[raw, mjpeg], [mjpeg, raw]] {
+                assert_eq!(choose(&offers, &SourceOptions::default(), None), Some(raw));
+            }
+        }
+    }
+
+    #[test]
+    fn forms_that_nothing_here_reads_are_not_taken() {
+        for fourcc in [b"RGB3", b"NV12", b"H264"] {
+            assert_eq!(Pixels::of(FourCC::new(fourcc)), None);
+        }
     }
 
     #[test]
     fn a_wanted_rate_is_not_exceeded() {
         assert_eq!(
-            chosen(&[offer(Pixels::Yuyv, 640, 480, 120.0)], None, Some(50)),
-            "Yuyv 640x480@50"
+            chosen(&[offer(b"YUYV", 640, 480, 120.0)], None, Some(50)),
+            "YUYV 640x480@50"
         );
     }
 
     #[test]
     fn smooth_is_better_than_large() {
         let offers = [
-            offer(Pixels::Yuyv, 640, 480, 25.0),
-            offer(Pixels::Yuyv, 1280, 720, 12.5),
+            offer(b"YUYV", 640, 480, 25.0),
+            offer(b"YUYV", 1280, 720, 12.5),
         ];
-        assert_eq!(chosen(&offers, None, None), "Yuyv 640x480@25");
+        assert_eq!(chosen(&offers, None, None), "YUYV 640x480@25");
     }
 
     #[test]
     fn a_device_with_large_pictures_only_gives_the_smallest_of_them() {
         let offers = [
-            offer(Pixels::Mjpeg, 3840, 2160, 30.0),
-            offer(Pixels::Mjpeg, 1920, 1080, 60.0),
+            offer(b"MJPG", 3840, 2160, 30.0),
+            offer(b"MJPG", 1920, 1080, 60.0),
         ];
-        assert_eq!(chosen(&offers, None, None), "Mjpeg 1920x1080@60");
+        assert_eq!(chosen(&offers, None, None), "MJPG 1920x1080@60");
     }
 
     #[test]
@@ -302,7 +317,7 @@ mod tests {
         assert_eq!(choose(&[], &SourceOptions::default(), None), None);
         assert_eq!(
             choose(
-                &[offer(Pixels::Yuyv, 8000, 6000, 30.0)],
+                &[offer(b"YUYV", 8000, 6000, 30.0)],
                 &SourceOptions::default(),
                 None
             ),
