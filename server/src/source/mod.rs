@@ -12,12 +12,13 @@ use std::time::Duration;
 use crate::picture::{Picture, Size};
 pub(crate) use spec::SourceSpec;
 
-/// Decides what `auto` means. Any other source is what it is.
-pub(crate) fn resolve(spec: &SourceSpec) -> SourceSpec {
-    match spec {
-        SourceSpec::Auto => v4l2::first_device().map_or(SourceSpec::Test, SourceSpec::V4l2),
+/// Decides what `auto` means. Any other source is what it is. An error if there is a camera that
+/// has to be waited for: to be asked again.
+pub(crate) fn resolve(spec: &SourceSpec) -> Result<SourceSpec, SourceError> {
+    Ok(match spec {
+        SourceSpec::Auto => v4l2::first_device()?.map_or(SourceSpec::Test, SourceSpec::V4l2),
         other => other.clone(),
-    }
+    })
 }
 
 /// Opens a source.
@@ -140,7 +141,9 @@ pub(crate) enum SourceError {
     Bandwidth(PathBuf),
     #[error("{0} is not a capture device")]
     NotACamera(PathBuf),
-    #[error("{device} has no usable format: it offers {offers}, Fanlight takes YUYV, UYVY and MJPEG")]
+    #[error(
+        "{device} has no usable format: it offers {offers}, Fanlight takes YUYV, UYVY and MJPEG"
+    )]
     NoFormat { device: PathBuf, offers: String },
     #[error("{0} has no signal at its input")]
     NoSignal(PathBuf),

@@ -104,11 +104,14 @@ impl Stream {
         let mut resolved = None;
         let of = name.clone();
         Stream::from_source(name, options, encoder, move || {
-            let source = resolved.get_or_insert_with(|| {
-                let resolved = source::resolve(&source);
-                tracing::info!(stream = of, "the source is {resolved}");
-                resolved
-            });
+            let source = match &mut resolved {
+                Some(resolved) => resolved,
+                none => {
+                    let source = source::resolve(&source)?;
+                    tracing::info!(stream = of, "the source is {source}");
+                    none.insert(source)
+                }
+            };
             source::open(source, &options)
         })
     }

@@ -1,5 +1,6 @@
 //! V4L2 capture devices: webcams, HDMI dongles and bridges.
 
+mod discover;
 mod dv_timings;
 mod modes;
 mod time;
@@ -16,18 +17,9 @@ use v4l::video::Capture;
 
 use super::{Grab, Mode, Source, SourceError, SourceOptions};
 use crate::picture::{JpegDecoder, Matrix, Packing, Picture, Size, full_to_limited, read_packed};
+pub(super) use discover::first_device;
 use dv_timings::Timings;
 use modes::Pixels;
-
-/// The first capture device of this machine that gives pictures Fanlight can use.
-pub(super) fn first_device() -> Option<PathBuf> {
-    // 64 is the number of nodes that the kernel makes by default.
-    let nodes = (0..64).map(|n| PathBuf::from(format!("/dev/video{n}")));
-    nodes.filter(|path| path.exists()).find(|path| {
-        open_device(path)
-            .is_ok_and(|device| modes::list(&device).is_ok_and(|modes| !modes.is_empty()))
-    })
-}
 
 /// An open device with its buffers queued and its pictures on the way.
 pub(super) struct Camera {
