@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A frame was packetised by its stream, once. What is made for each viewer is the header of each
-//! packet and its encryption, straight into the buffer that the kernel gets. Packets that a viewer
+//! packet and its encryption, in the buffer that the kernel gets. Packets that a viewer
 //! missed are taken from the frames that the stream's viewers share.
 mod addresses;
 mod answer;
