@@ -69,8 +69,18 @@ impl<'a> Page<'a> {
     /// # Errors
     /// When it cannot be loaded.
     pub async fn open(browser: &'a Browser, url: &str) -> Result<Page<'a>> {
-        browser.before_pages(REMEMBER_PEERS).await?;
+        let page = Page::prepare(browser).await?;
         browser.client().goto(url).await?;
+        Ok(page)
+    }
+
+    /// Sees to it that pages which are opened later in the current tab of Chromium have
+    /// statistics.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn prepare(browser: &'a Browser) -> Result<Page<'a>> {
+        browser.before_pages(REMEMBER_PEERS).await?;
         Ok(Page { browser })
     }
 

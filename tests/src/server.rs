@@ -1,10 +1,12 @@
 //! The real server as a child process.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +15,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::usage::Usage;
+use crate::usage::{Usage, cpu_by_thread};
 use crate::wait::{patiently, until};
 
 /// A small, cheap test pattern: enough for every test that is not about size or speed.
@@ -145,6 +147,14 @@ impl Server {
     /// When it is gone.
     pub fn usage(&self) -> Result<Usage> {
         Usage::of(self.child.id().context("the server has ended")?)
+    }
+
+    /// What each of its threads has cost until now, by name.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn cpu_by_thread(&self) -> Result<BTreeMap<String, Duration>> {
+        cpu_by_thread(self.child.id().context("the server has ended")?)
     }
 
     /// Everything that it wrote until now.

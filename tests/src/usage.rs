@@ -1,5 +1,6 @@
 //! What a process costs, from `/proc`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -19,23 +20,36 @@ pub struct Usage {
     pub threads: usize,
 }
 
+/// Time on a processor of each of a process' threads that live now, by the threads' names; those
+/// of the same name together.
+///
+/// # Errors
+/// When the process is gone or belongs to somebody else.
+pub fn cpu_by_thread(pid: u32) -> Result<BTreeMap<String, Duration>> {
+    let mut cpu = BTreeMap::new();
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let task = task?.path();
+        // A thread that ends while we look is not counted.
+        let (Ok(name), Ok(line)) = (
+            fs::read_to_string(task.join("comm")),
+            fs::read_to_string(task.join("schedstat")),
+        ) else {
+            continue;
+        };
+        let nanos = line.split(' ').next().context("an empty schedstat")?;
+        *cpu.entry(name.trim().to_owned()).or_default() += Duration::from_nanos(nanos.parse()?);
+    }
+    Ok(cpu)
+}
+
 impl Usage {
     /// Reads the usage of a process.
     ///
     /// # Errors
     /// When the process is gone or belongs to somebody else.
     pub fn of(pid: u32) -> Result<Usage> {
-        let mut cpu = Duration::ZERO;
-        let mut threads = 0;
-        for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-            // A thread that ends while we look is not counted.
-            let Ok(line) = fs::read_to_string(task?.path().join("schedstat")) else {
-                continue;
-            };
-            let nanos = line.split(' ').next().context("an empty schedstat")?;
-            cpu += Duration::from_nanos(nanos.parse()?);
-            threads += 1;
-        }
+        let cpu = cpu_by_thread(pid)?.into_values().sum();
+        let threads = fs::read_dir(format!("/proc/{pid}/task"))?.count();
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let rss_kb = status
             .lines()

@@ -10,10 +10,14 @@ use crate::{SOURCE, table};
 
 const CROWDS: [usize; 4] = [1, 10, 50, 100];
 
+/// The thread that does nothing but serve viewers.
+const FAN_OUT: &str = "viewers";
+
 struct Measured {
     viewers: usize,
-    /// Processor milliseconds a second, of the whole server.
-    cpu: f64,
+    /// Processor milliseconds a second: of the whole server, and of the thread for viewers.
+    all: f64,
+    fan_out: f64,
     rss_kb: u64,
     frames: f64,
     packets: f64,
@@ -27,42 +31,47 @@ pub(crate) async fn run(window: Duration) -> Result<()> {
     let Some(one) = all.first() else {
         return Ok(());
     };
-    let rows: Vec<_> = all
-        .iter()
-        .map(|m| {
-            let more = (m.viewers > 1).then(|| (m.viewers - 1) as f64);
-            let further = |now: f64, then: f64| {
-                more.map_or("".to_owned(), |more| format!("{:.2}", (now - then) / more))
-            };
-            vec![
-                m.viewers.to_string(),
-                format!("{:.1}", m.cpu),
-                format!("{:.2}", m.cpu / m.viewers as f64),
-                further(m.cpu, one.cpu),
-                m.rss_kb.to_string(),
-                more.map_or("".to_owned(), |more| {
-                    format!("{:.0}", (m.rss_kb as f64 - one.rss_kb as f64) / more)
-                }),
-                format!("{:.1}", m.frames),
-                format!("{:.0}", m.packets),
-            ]
-        })
-        .collect();
     table::print(
-        "Fan-out",
+        "Fan-out: CPU ms a second, and memory",
         &[
             "viewers",
-            "CPU ms/s, all",
-            "CPU ms per viewer-second, encoder and all",
-            "per further viewer",
+            "all",
+            "capture and encoder",
+            "all, per viewer",
+            "fan-out, per viewer",
+            "all, per further viewer",
             "RSS kB",
-            "kB per further viewer",
+            "RSS kB per further viewer",
             "frames/s a viewer",
             "packets/s a viewer",
         ],
-        &rows,
+        &all.iter()
+            .map(|measured| measured.row(one))
+            .collect::<Vec<_>>(),
     );
     Ok(())
+}
+
+impl Measured {
+    fn row(&self, one: &Measured) -> Vec<String> {
+        let each = self.viewers as f64;
+        let further = |now: f64, then: f64, digits: usize| match self.viewers {
+            1 => String::new(),
+            more => format!("{:.digits$}", (now - then) / (more - 1) as f64),
+        };
+        vec![
+            self.viewers.to_string(),
+            format!("{:.1}", self.all),
+            format!("{:.1}", self.all - self.fan_out),
+            format!("{:.2}", self.all / each),
+            format!("{:.2}", self.fan_out / each),
+            further(self.all, one.all, 2),
+            self.rss_kb.to_string(),
+            further(self.rss_kb as f64, one.rss_kb as f64, 0),
+            format!("{:.1}", self.frames),
+            format!("{:.0}", self.packets),
+        ]
+    }
 }
 
 async fn measure(viewers: usize, window: Duration) -> Result<Measured> {
@@ -76,15 +85,23 @@ async fn measure(viewers: usize, window: Duration) -> Result<Measured> {
         let packets: u64 = watchers.iter().map(Watcher::packets).sum();
         (frames, packets)
     };
-    let (begin, usage, (frames, packets)) = (Instant::now(), server.usage()?, count());
+    let (begin, before, (frames, packets)) = (Instant::now(), server.cpu_by_thread()?, count());
     tokio::time::sleep(window).await;
-    let (after, (frames_after, packets_after)) = (server.usage()?, count());
+    let (after, (frames_after, packets_after)) = (server.cpu_by_thread()?, count());
     let seconds = begin.elapsed().as_secs_f64();
+    let spent = |name: &str| {
+        let [before, after] = [&before, &after].map(|cpu| cpu.get(name).copied());
+        let spent = after
+            .unwrap_or_default()
+            .saturating_sub(before.unwrap_or_default());
+        spent.as_secs_f64() * 1_000.0 / seconds
+    };
     let each = viewers as f64 * seconds;
     Ok(Measured {
         viewers,
-        cpu: (after.cpu - usage.cpu).as_secs_f64() * 1_000.0 / seconds,
-        rss_kb: after.rss_kb,
+        all: after.keys().map(|name| spent(name)).sum(),
+        fan_out: spent(FAN_OUT),
+        rss_kb: server.usage()?.rss_kb,
         frames: (frames_after - frames) as f64 / each,
         packets: (packets_after - packets) as f64 / each,
     })

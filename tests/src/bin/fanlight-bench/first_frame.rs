@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use fanlight_tests::browser::in_chromium;
 use fanlight_tests::crowd::Watcher;
+use fanlight_tests::page::Page;
 use fanlight_tests::server::Server;
 use fanlight_tests::wait::until;
 
@@ -30,12 +31,14 @@ pub(crate) async fn run(tries: u64) -> Result<()> {
     let mut rows = Vec::new();
     in_chromium("first-frame", async |browser| {
         browser.before_pages(STOPWATCH).await?;
+        let page = Page::prepare(browser).await?;
         for (who, company) in [("alone", false), ("beside another viewer", true)] {
             let _other = match company {
                 true => Some(Watcher::watch(&server.janus()).await?),
                 false => None,
             };
             let mut waits = Vec::new();
+            let mut plis = 0;
             for _ in 0..tries {
                 browser.client().goto(&server.page()).await?;
                 waits.push(
@@ -45,11 +48,17 @@ pub(crate) async fn run(tries: u64) -> Result<()> {
                     })
                     .await?,
                 );
+                let stats = page
+                    .stats()
+                    .await?
+                    .context("a picture without statistics")?;
+                plis += stats.inbound["pliCount"].as_u64().unwrap_or_default();
                 browser.client().goto("about:blank").await?;
             }
             let waits = Sorted::new(waits).context("nothing was measured")?;
             let mut row = vec![who.to_owned(), waits.len().to_string()];
             row.extend(waits.cells());
+            row.push(plis.to_string());
             rows.push(row);
         }
         Ok(())
@@ -57,7 +66,7 @@ pub(crate) async fn run(tries: u64) -> Result<()> {
     .await?;
     table::print(
         "WebSocket open to first picture, ms",
-        &["who", "tries", "min", "median", "p95", "max"],
+        &["who", "tries", "min", "median", "p95", "max", "PLIs"],
         &rows,
     );
     Ok(())
