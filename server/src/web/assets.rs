@@ -63,6 +63,27 @@ mod tests {
     }
 
     #[test]
+    fn the_program_is_compressed_and_can_be_kept_for_good() {
+        // A server may have been built without its page; `cargo xtask test` builds it first.
+        let Some(program) = ASSETS.iter().find(|asset| asset.path.ends_with(".wasm")) else {
+            return;
+        };
+        assert_eq!(program.content_type, "application/wasm");
+        assert!(program.immutable, "{}", program.path);
+        assert!(
+            program
+                .brotli
+                .is_some_and(|small| small.len() < program.bytes.len() / 2)
+        );
+        assert!(
+            SCRIPT_HASHES
+                .iter()
+                .all(|hash| hash.starts_with("'sha256-"))
+        );
+        assert!(!SCRIPT_HASHES.is_empty(), "nothing loads the program");
+    }
+
+    #[test]
     fn entity_tags_are_quoted_and_differ() {
         for (at, asset) in ASSETS.iter().enumerate() {
             assert!(
