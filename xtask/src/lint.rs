@@ -49,7 +49,10 @@ pub(crate) fn check(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         note(name, &process::line(&command));
         tally.add(match process::run(command.current_dir(&workspace.root)) {
             Ok(()) => Tally::passed(name),
-            Err(_) => Tally::failed(name),
+            Err(error) => {
+                eprintln!("{error}");
+                Tally::failed(name)
+            }
         });
     }
     Ok(())
