@@ -162,13 +162,25 @@ impl Server {
         self.log.lines()
     }
 
+    /// Asks it to read its file again.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn reload(&self) -> Result<()> {
+        self.signal(Signal::SIGHUP)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = self.child.id().context("the server has ended already")?;
+        Ok(kill(Pid::from_raw(pid.try_into()?), signal)?)
+    }
+
     /// Asks it to end as Ctrl-C does and waits until it has. Returns its log as well.
     ///
     /// # Errors
     /// When it does not end.
     pub async fn stop(mut self) -> Result<Refusal> {
-        let pid = self.child.id().context("the server has ended already")?;
-        kill(Pid::from_raw(pid.try_into()?), Signal::SIGINT)?;
+        self.signal(Signal::SIGINT)?;
         let status = patiently("the server to end", self.child.wait()).await??;
         Ok(Refusal {
             status,

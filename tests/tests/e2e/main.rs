@@ -10,5 +10,6 @@ mod native_viewer;
 mod no_picture;
 mod picture;
 mod refusals;
+mod reload;
 mod restart;
 mod vanishing;
