@@ -205,8 +205,8 @@ impl Browser {
 
 /// Where the evidence of failed tests is kept: beside what cargo built.
 fn evidence() -> PathBuf {
-    let target = std::env::current_exe().ok();
-    let target = target.as_deref().and_then(|exe| exe.ancestors().nth(3));
+    let own = std::env::current_exe().unwrap_or_default();
+    let target = own.ancestors().find(|folder| folder.ends_with("target"));
     target.unwrap_or(Path::new("target")).join("e2e")
 }
 
@@ -250,23 +250,23 @@ struct Programs {
 
 impl Programs {
     fn find(kind: Kind) -> Option<Programs> {
-        let (variable, driver, browsers) = match kind {
+        let chosen = |variable| std::env::var_os(variable).map(PathBuf::from);
+        let found = |names: &[&str]| names.iter().find_map(|name| on_path(name));
+        let (driver, browser) = match kind {
             Kind::Chromium => (
-                "CHROMEDRIVER",
-                "chromedriver",
-                ["chromium", "chromium-browser", "google-chrome"].as_slice(),
+                chosen("CHROMEDRIVER").or_else(|| on_path("chromedriver")),
+                chosen("FANLIGHT_BROWSER")
+                    .or_else(|| found(&["chromium", "chromium-browser", "google-chrome"])),
             ),
             Kind::Firefox => (
-                "GECKODRIVER",
-                "geckodriver",
-                ["firefox-esr", "firefox"].as_slice(),
+                chosen("GECKODRIVER").or_else(|| on_path("geckodriver")),
+                found(&["firefox-esr", "firefox"]),
             ),
         };
-        let driver = std::env::var_os(variable)
-            .map(PathBuf::from)
-            .or_else(|| on_path(driver))?;
-        let browser = browsers.iter().find_map(|name| on_path(name))?;
-        Some(Programs { driver, browser })
+        Some(Programs {
+            driver: driver?,
+            browser: browser?,
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-pub use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+pub use tokio_tungstenite::tungstenite::Message;
 
 use crate::wait::{patiently, until};
 
@@ -101,6 +101,10 @@ impl Janus {
     /// # Errors
     /// When there is another answer, or none.
     pub async fn watch(&mut self) -> Result<Offer> {
+        patiently("an offer", self.ask_for_an_offer()).await?
+    }
+
+    async fn ask_for_an_offer(&mut self) -> Result<Offer> {
         loop {
             self.message(json!({"request": "watch"}), None).await?;
             let event = self.event("event").await?;
@@ -180,14 +184,6 @@ impl Janus {
         self.find(kind, |message| message["janus"] == kind).await
     }
 
-    /// The next message of any kind.
-    ///
-    /// # Errors
-    /// When none comes or the connection ends.
-    pub async fn next(&mut self) -> Result<Value> {
-        self.find("any message", |_| true).await
-    }
-
     /// Sends a WebSocket message as it is.
     ///
     /// # Errors
@@ -213,14 +209,6 @@ impl Janus {
             }
         })
         .await
-    }
-
-    /// Ends the connection properly. The session ends with it.
-    ///
-    /// # Errors
-    /// When it is gone already.
-    pub async fn close(mut self) -> Result<()> {
-        Ok(self.socket.close(None).await?)
     }
 
     /// Leaves the connection to a task of its own.

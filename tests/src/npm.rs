@@ -1,13 +1,8 @@
 //! JavaScript of other people, from npm: what Fanlight's server has to get on with.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
-use tokio::process::Command;
-
-/// The packages and the versions that are meant.
-const PACKAGES: [&str; 2] = ["janus-gateway@1.4.2", "webrtc-adapter@9"];
+use anyhow::{Context as _, Result};
 
 /// The scripts of the real janus.js, to be loaded in this order by plain script tags.
 #[derive(Clone, Debug)]
@@ -18,21 +13,14 @@ pub struct JanusJs {
     pub janus: String,
 }
 
-/// Loads janus.js: from the `node_modules` that `FANLIGHT_JANUS_JS` names, or that an earlier
-/// call installed, or else from the registry. `Err` has the reason why there is none.
+/// Loads janus.js from the `node_modules` that `FANLIGHT_JANUS_JS` names, as `cargo xtask test` sets
+/// it; `None` when it names none.
 ///
 /// # Errors
-/// When the packages are not there and cannot be installed.
-pub async fn janus_js() -> Result<JanusJs> {
-    if let Some(folder) = std::env::var_os("FANLIGHT_JANUS_JS") {
-        return load(Path::new(&folder));
-    }
-    let folder = install_folder()?;
-    if let Ok(scripts) = load(&folder) {
-        return Ok(scripts);
-    }
-    install(&folder).await?;
-    load(&folder)
+/// When the packages are not there.
+pub fn janus_js() -> Result<Option<JanusJs>> {
+    let folder = std::env::var_os("FANLIGHT_JANUS_JS");
+    folder.map(|folder| load(Path::new(&folder))).transpose()
 }
 
 /// Reads the scripts from a folder with a `node_modules` in it, or from a `node_modules`.
@@ -54,43 +42,4 @@ fn load(folder: &Path) -> Result<JanusJs> {
         adapter,
         janus: read("janus-gateway/npm/src/janus.js")?,
     })
-}
-
-fn install_folder() -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    Ok(own
-        .ancestors()
-        .nth(3)
-        .context("no target folder")?
-        .join("npm"))
-}
-
-async fn install(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let mut error = String::new();
-    // Registries have bad moments.
-    for attempt in 0..3 {
-        tokio::time::sleep(Duration::from_secs(5 * attempt)).await;
-        let npm = Command::new("npm")
-            .args([
-                "install",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "--prefix",
-            ])
-            .arg(folder)
-            .args(PACKAGES)
-            .kill_on_drop(true)
-            .output();
-        let output = tokio::time::timeout(Duration::from_secs(120), npm)
-            .await
-            .context("npm takes too long")?
-            .context("no npm")?;
-        if output.status.success() {
-            return Ok(());
-        }
-        error = String::from_utf8_lossy(&output.stderr).into_owned();
-    }
-    bail!("npm install failed: {error}")
 }

@@ -115,6 +115,17 @@ impl Viewer {
         .await
     }
 
+    /// Waits until no packet is missing: one that was lost comes again a moment later.
+    ///
+    /// # Errors
+    /// When one stays lost.
+    pub async fn misses_nothing(&self) -> Result<()> {
+        until("the packets that were lost", async || {
+            Ok((self.counts().lost == 0).then_some(()))
+        })
+        .await
+    }
+
     /// Waits for a state of the connection.
     ///
     /// # Errors

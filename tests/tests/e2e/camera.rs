@@ -1,7 +1,6 @@
 //! Real V4L2 devices, from the rig: see `tests/rig/README.md`.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use fanlight_tests::janus::Janus;
@@ -127,7 +126,6 @@ async fn mjpeg_camera() -> Result<Child> {
         .kill_on_drop(true)
         .spawn()
         .context("ffmpeg is needed to feed the loopback device")?;
-    // With exclusive_caps the device becomes a capture device when the first picture is in it.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // It is a capture device only once the first picture is in it; the server waits for that.
     Ok(child)
 }
