@@ -13,13 +13,15 @@ use crate::table::{self, Sorted};
 /// Notes when the page's first WebSocket opens and when its first picture is presented.
 const STOPWATCH: &str = "
     window.stopwatch = {};
-    const Native = window.WebSocket;
-    window.WebSocket = class WebSocket extends Native {
-        constructor(...args) {
-            super(...args);
-            this.addEventListener('open', () => stopwatch.opened ??= performance.now());
-        }
-    };
+    {
+        const Native = window.WebSocket;
+        window.WebSocket = class WebSocket extends Native {
+            constructor(...args) {
+                super(...args);
+                this.addEventListener('open', () => stopwatch.opened ??= performance.now());
+            }
+        };
+    }
     (function look() {
         const video = document.querySelector('video');
         if (!video) return requestAnimationFrame(look);
