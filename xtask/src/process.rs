@@ -96,11 +96,12 @@ fn last_lines(text: &str, count: usize) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::temporary::Folder;
 
-    fn shell(script: &str) -> Command {
+    /// A command that runs a script.
+    pub(crate) fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         command

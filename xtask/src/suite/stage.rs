@@ -85,13 +85,8 @@ fn follow(name: &str, mut child: Child, lines: &mpsc::Receiver<String>) -> Tally
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::tests::shell;
     use crate::temporary::Folder;
-
-    fn shell(script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        command
-    }
 
     #[test]
     fn results_on_either_stream_are_read_in_order() {
