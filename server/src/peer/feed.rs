@@ -3,14 +3,13 @@ use super::{
     PeerId,
     history::History,
     inbox::{Inbox, Taken},
-    source::Source,
 };
-use crate::stream::{Frame, FrameSink};
+use crate::stream::{Frame, FrameSink, Track};
 use std::{any::Any, sync::Arc};
 
 /// A stream that somebody watches.
 pub(super) struct Feed {
-    pub(super) source: Arc<dyn Source>,
+    pub(super) source: Arc<dyn Track>,
     /// Viewers that get frames.
     pub(super) viewers: Vec<PeerId>,
     /// How many have answered an offer of this stream, and are not gone.
@@ -32,7 +31,7 @@ pub(super) struct Delivery {
 impl Feed {
     /// Lets frames come; `wake` is called when some have.
     pub(super) fn subscribe(
-        source: Arc<dyn Source>,
+        source: Arc<dyn Track>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let inbox = Arc::new(Inbox::new(wake));

@@ -36,7 +36,6 @@ mod rtp;
 mod sdp;
 mod set;
 mod socket;
-mod source;
 mod srtp;
 mod stats;
 #[cfg(test)]
@@ -45,7 +44,7 @@ mod testing;
 mod tests;
 mod thread;
 
-use crate::stream::Stream;
+use crate::stream::{Stream, Track};
 use answer::Answer;
 use dtls::Identity;
 use ice::Credentials;
@@ -56,7 +55,6 @@ use rtp::Sources;
 use sdp::{Sdp, SdpError};
 use set::{NewPeer, Set};
 use socket::Sockets;
-use source::Source;
 use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
@@ -257,7 +255,7 @@ impl Peers {
 
     fn offer_source(
         &self,
-        source: Arc<dyn Source>,
+        source: Arc<dyn Track>,
         options: OfferOptions,
     ) -> Result<Offer, OfferError> {
         let Shared {

@@ -1,7 +1,6 @@
 //! Which offers wait for an answer, and which peers live: what callers' threads need to know.
-use super::{
-    AnswerError, OfferError, Orientation, PeerId, ice::Credentials, rtp::Sources, source::Source,
-};
+use super::{AnswerError, OfferError, Orientation, PeerId, ice::Credentials, rtp::Sources};
+use crate::stream::Track;
 use mio::Waker;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,7 +21,7 @@ const MAX_CONNECTING: usize = 256;
 
 /// An offer that was made.
 pub(super) struct Pending {
-    pub(super) source: Arc<dyn Source>,
+    pub(super) source: Arc<dyn Track>,
     pub(super) credentials: Credentials,
     pub(super) sources: Sources,
     pub(super) orientation: Orientation,
@@ -43,7 +42,7 @@ pub(super) struct Registry {
 }
 
 struct Answered {
-    source: Arc<dyn Source>,
+    source: Arc<dyn Track>,
     connected: bool,
 }
 
@@ -100,7 +99,7 @@ impl Registry {
     }
 
     /// What an answered peer watches.
-    pub(super) fn source(&self, peer: PeerId) -> Option<Arc<dyn Source>> {
+    pub(super) fn source(&self, peer: PeerId) -> Option<Arc<dyn Track>> {
         self.answered
             .get(&peer)
             .map(|answered| Arc::clone(&answered.source))

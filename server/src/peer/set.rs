@@ -13,10 +13,9 @@ use super::{
     outgoing::{Outgoing, Path},
     rtcp::Reception,
     rtp::{Orientation, RtpSender, Sources},
-    source::Source,
     stats::Counters,
 };
-use crate::timers::Timers;
+use crate::{stream::Track, timers::Timers};
 use rtc::shared::error::Error;
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -36,7 +35,7 @@ const BATCH: usize = 128 * 1024;
 
 /// A viewer that has answered an offer.
 pub(super) struct NewPeer {
-    pub(super) source: Arc<dyn Source>,
+    pub(super) source: Arc<dyn Track>,
     pub(super) credentials: Credentials,
     pub(super) sources: Sources,
     pub(super) orientation: Orientation,

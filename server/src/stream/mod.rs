@@ -18,6 +18,7 @@ mod slot;
 mod supervise;
 #[cfg(test)]
 mod tests;
+mod track;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -28,6 +29,7 @@ use crate::source::{self, Mode, Source, SourceError, SourceOptions, SourceSpec};
 pub(crate) use frame::{FIRST_PACKET_EXTENSIONS, Frame};
 pub(crate) use meter::StreamStats;
 use shared::{Shared, lock};
+pub(crate) use track::{Codec, Format, Kind, Track};
 
 /// What a stream is made of.
 #[derive(Clone, Debug)]
@@ -127,6 +129,7 @@ impl Stream {
         let stream = Stream {
             owner: Arc::new(Owner {
                 shared: shared.clone(),
+                format: Format::h264(),
                 threads: Mutex::default(),
             }),
         };
@@ -224,6 +227,7 @@ impl fmt::Debug for Stream {
 /// What all handles of a stream share: when the last goes, the threads are told to end.
 struct Owner {
     shared: Arc<Shared>,
+    format: Format,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 

@@ -1,13 +1,10 @@
 //! Frames and streams for tests.
 pub(super) mod viewer;
 
-use super::{
-    source::Source,
-    srtp::{Profile, Srtp},
-};
+use super::srtp::{Profile, Srtp};
 use crate::{
     picture::Captured,
-    stream::{Frame, FrameSink},
+    stream::{Format, Frame, FrameSink, Track},
 };
 use bytes::Bytes;
 use rtc::{crypto::SecretVec, srtp::context::Context};
@@ -79,6 +76,7 @@ pub(super) fn srtp_pair() -> (Srtp, Context) {
 /// A stream whose frames come when the test says so.
 pub(super) struct Stub {
     name: &'static str,
+    format: Format,
     sink: Mutex<Option<Weak<dyn FrameSink>>>,
     cache: Mutex<Vec<Arc<Frame>>>,
     key_frames_wanted: AtomicUsize,
@@ -89,6 +87,7 @@ impl Stub {
     pub(super) fn new(name: &'static str) -> Arc<Self> {
         Arc::new(Self {
             name,
+            format: Format::h264(),
             sink: Mutex::new(None),
             cache: Mutex::default(),
             key_frames_wanted: AtomicUsize::new(0),
@@ -127,9 +126,13 @@ impl Stub {
     }
 }
 
-impl Source for Arc<Stub> {
+impl Track for Arc<Stub> {
     fn name(&self) -> &str {
         self.name
+    }
+
+    fn format(&self) -> &Format {
+        &self.format
     }
 
     fn subscribe(&self, sink: Arc<dyn FrameSink>) -> Box<dyn Any + Send> {
