@@ -1,5 +1,6 @@
 //! Where pictures come from.
 
+pub(crate) mod rtp;
 mod spec;
 mod test_pattern;
 mod v4l2;

@@ -5,47 +5,111 @@ use std::time::{Duration, Instant};
 
 use super::frame::Frame;
 
-/// The last key frame and all that followed, for as long as catching up makes sense. A value: who
-/// asks brings the time.
-#[derive(Debug, Default)]
-pub(super) struct FrameCache {
+/// The last key frame and all that followed without a gap. A value: who asks brings the time.
+#[derive(Debug)]
+pub(crate) struct FrameCache {
+    limits: Limits,
+    /// When the key frame came.
+    since: Option<Instant>,
+    bytes: usize,
     frames: Vec<Arc<Frame>>,
 }
 
-impl FrameCache {
-    /// How old the key frame may be. A viewer gets the frames since then in one burst, at 2 Mbit/s
-    /// some 125 kB, and sees the newest; with an older one it sees a picture sooner if a fresh key
-    /// frame is made.
-    const FRESH: Duration = Duration::from_millis(500);
+/// How long frames are of use to a new viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// How old the key frame may be.
+    pub(crate) age: Duration,
+    /// How long the payloads of all frames may be together.
+    pub(crate) bytes: usize,
+    /// What is left past a limit.
+    pub(crate) then: Remainder,
+}
 
-    /// Takes the next frame of the stream.
-    pub(super) fn push(&mut self, frame: &Arc<Frame>) {
-        if frame.idr || !self.is_fresh(frame.captured.at) {
-            self.frames.clear();
-        }
-        if frame.idr || !self.frames.is_empty() {
-            self.frames.push(frame.clone());
+/// What is left of frames that have become too old or too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remainder {
+    Nothing,
+    /// The key frame: a still picture until the next one comes.
+    KeyFrame,
+}
+
+impl Limits {
+    /// For a source that makes a key frame when it is asked. A viewer gets the frames since then in
+    /// one burst, at 2 Mbit/s some 125 kB, and sees the newest; with an older one it sees a picture
+    /// sooner if a fresh key frame is made.
+    pub(crate) const FRESH: Limits = Limits {
+        age: Duration::from_millis(500),
+        bytes: usize::MAX,
+        then: Remainder::Nothing,
+    };
+}
+
+impl FrameCache {
+    pub(crate) fn new(limits: Limits) -> FrameCache {
+        FrameCache {
+            limits,
+            since: None,
+            bytes: 0,
+            frames: Vec::new(),
         }
     }
 
-    /// The key frame and what followed, empty if there is none fresh enough.
-    pub(super) fn frames(&self, now: Instant) -> Vec<Arc<Frame>> {
-        if self.is_fresh(now) {
-            self.frames.clone()
-        } else {
-            Vec::new()
+    /// Takes the next frame, which came at `now`.
+    pub(crate) fn push(&mut self, now: Instant, frame: &Arc<Frame>) {
+        if frame.idr {
+            self.clear();
+            self.since = Some(now);
+        } else if !self.continues(frame) {
+            return;
         }
+        self.bytes += frame
+            .packets
+            .iter()
+            .map(|packet| packet.len())
+            .sum::<usize>();
+        self.frames.push(Arc::clone(frame));
+        if !self.is_within_limits(now) {
+            self.frames.truncate(self.remainder());
+        }
+    }
+
+    /// The key frame and what followed.
+    pub(crate) fn frames(&self, now: Instant) -> Vec<Arc<Frame>> {
+        let count = if self.is_within_limits(now) {
+            self.frames.len()
+        } else {
+            self.remainder()
+        };
+        self.frames.iter().take(count).cloned().collect()
     }
 
     /// Forgets everything: what comes next does not follow.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
+        self.since = None;
+        self.bytes = 0;
         self.frames.clear();
     }
 
-    fn is_fresh(&self, now: Instant) -> bool {
+    /// Whether a decoder that has all the frames can go on with this one.
+    fn continues(&self, frame: &Frame) -> bool {
         self.frames
-            .first()
-            .is_some_and(|idr| now.saturating_duration_since(idr.captured.at) <= FrameCache::FRESH)
+            .last()
+            .is_some_and(|last| last.number + 1 == frame.number)
+    }
+
+    fn is_within_limits(&self, now: Instant) -> bool {
+        self.bytes <= self.limits.bytes
+            && self
+                .since
+                .is_some_and(|since| now.saturating_duration_since(since) <= self.limits.age)
+    }
+
+    fn remainder(&self) -> usize {
+        match self.limits.then {
+            Remainder::Nothing => 0,
+            Remainder::KeyFrame => 1,
+        }
     }
 }
 
@@ -53,6 +117,13 @@ impl FrameCache {
 mod tests {
     use super::*;
     use crate::picture::Captured;
+    use bytes::Bytes;
+
+    const KEPT: Limits = Limits {
+        age: Duration::from_secs(10),
+        bytes: 5_000,
+        then: Remainder::KeyFrame,
+    };
 
     struct Clock {
         start: Captured,
@@ -71,19 +142,17 @@ mod tests {
             self.start.at + Duration::from_millis(ms)
         }
 
-        fn frame(&mut self, ms: u64, idr: bool) -> Arc<Frame> {
+        fn push(&mut self, cache: &mut FrameCache, ms: u64, idr: bool) {
             self.number += 1;
-            Arc::new(Frame {
+            let frame = Frame {
                 number: self.number,
                 first_packet: 0,
-                packets: Vec::new(),
+                packets: vec![Bytes::from_static(&[0; 1_000])],
                 timestamp: 0,
-                captured: Captured {
-                    at: self.at(ms),
-                    ..self.start
-                },
+                captured: self.start,
                 idr,
-            })
+            };
+            cache.push(self.at(ms), &Arc::new(frame));
         }
     }
 
@@ -94,7 +163,7 @@ mod tests {
     #[test]
     fn a_viewer_starts_with_the_key_frame_and_gets_all_that_followed() {
         let mut clock = Clock::new();
-        let mut cache = FrameCache::default();
+        let mut cache = FrameCache::new(Limits::FRESH);
         for (ms, idr) in [
             (0, true),
             (30, false),
@@ -102,7 +171,7 @@ mod tests {
             (90, false),
             (120, false),
         ] {
-            cache.push(&clock.frame(ms, idr));
+            clock.push(&mut cache, ms, idr);
         }
         assert_eq!(numbers(&cache.frames(clock.at(130))), [3, 4, 5]);
     }
@@ -110,20 +179,20 @@ mod tests {
     #[test]
     fn without_a_key_frame_there_is_nothing_to_start_on() {
         let mut clock = Clock::new();
-        let mut cache = FrameCache::default();
-        cache.push(&clock.frame(0, false));
+        let mut cache = FrameCache::new(Limits::FRESH);
+        clock.push(&mut cache, 0, false);
         assert!(cache.frames(clock.at(1)).is_empty());
     }
 
     #[test]
     fn an_old_key_frame_is_not_offered_and_takes_no_memory() {
         let mut clock = Clock::new();
-        let mut cache = FrameCache::default();
-        cache.push(&clock.frame(0, true));
+        let mut cache = FrameCache::new(Limits::FRESH);
+        clock.push(&mut cache, 0, true);
         assert_eq!(cache.frames(clock.at(500)).len(), 1);
         assert!(cache.frames(clock.at(501)).is_empty());
         for n in 1..100 {
-            cache.push(&clock.frame(n * 30, false));
+            clock.push(&mut cache, n * 30, false);
         }
         assert!(cache.frames.is_empty());
     }
@@ -131,10 +200,40 @@ mod tests {
     #[test]
     fn what_does_not_follow_is_not_offered() {
         let mut clock = Clock::new();
-        let mut cache = FrameCache::default();
-        cache.push(&clock.frame(0, true));
+        let mut cache = FrameCache::new(Limits::FRESH);
+        clock.push(&mut cache, 0, true);
         cache.clear();
-        cache.push(&clock.frame(30, false));
+        clock.push(&mut cache, 30, false);
         assert!(cache.frames(clock.at(31)).is_empty());
+    }
+    #[test]
+    fn after_a_gap_nothing_is_offered_that_a_decoder_cannot_use() {
+        let mut clock = Clock::new();
+        let mut cache = FrameCache::new(Limits::FRESH);
+        clock.push(&mut cache, 0, true);
+        clock.push(&mut cache, 30, false);
+        clock.number += 1;
+        clock.push(&mut cache, 60, false);
+        clock.push(&mut cache, 90, false);
+        assert_eq!(numbers(&cache.frames(clock.at(91))), [1, 2]);
+    }
+
+    #[test]
+    fn past_a_limit_the_key_frame_may_stay_as_a_still_picture() {
+        let mut clock = Clock::new();
+        let mut cache = FrameCache::new(KEPT);
+        clock.push(&mut cache, 0, true);
+        for _ in 0..4 {
+            clock.push(&mut cache, 30, false);
+        }
+        assert_eq!(cache.frames(clock.at(10_000)).len(), 5);
+        assert_eq!(numbers(&cache.frames(clock.at(10_001))), [1]);
+        for _ in 0..100 {
+            clock.push(&mut cache, 60, false);
+        }
+        assert_eq!(numbers(&cache.frames(clock.at(60))), [1]);
+        clock.push(&mut cache, 90, true);
+        clock.push(&mut cache, 90, false);
+        assert_eq!(cache.frames(clock.at(90)).len(), 2);
     }
 }

@@ -4,6 +4,7 @@
 //! slot; the encoder thread takes it from there, encodes, packetises and calls the sinks. Nothing
 //! between them queues more than one picture.
 
+mod audience;
 mod backoff;
 mod cache;
 mod capture;
@@ -26,9 +27,14 @@ use std::thread::JoinHandle;
 
 use crate::encode::EncoderSettings;
 use crate::source::{self, Mode, Source, SourceError, SourceOptions, SourceSpec};
-pub(crate) use frame::{FIRST_PACKET_EXTENSIONS, Frame};
+pub(crate) use audience::Audience;
+pub(crate) use cache::{FrameCache, Limits, Remainder};
+pub(crate) use frame::{FIRST_PACKET_EXTENSIONS, Frame, MAX_FIRST_PAYLOAD, MAX_PAYLOAD};
+pub(crate) use key_frames::KeyFrames;
 pub(crate) use meter::StreamStats;
-use shared::{Shared, lock};
+pub(crate) use packetise::Payloads;
+use shared::Shared;
+pub(crate) use shared::lock;
 pub(crate) use track::{Codec, Format, Kind, Track};
 
 /// What a stream is made of.

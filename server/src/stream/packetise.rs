@@ -71,14 +71,15 @@ impl Packetiser {
     }
 }
 
-/// The payloads of one frame, written behind one another into one piece of memory.
-struct Payloads {
+/// The payloads of one H.264 frame, written behind one another into one piece of memory.
+pub(crate) struct Payloads {
     buffer: BytesMut,
     packets: Vec<Bytes>,
 }
 
 impl Payloads {
-    fn new(access_unit: usize) -> Payloads {
+    /// Makes room for an access unit of so many bytes.
+    pub(crate) fn new(access_unit: usize) -> Payloads {
         let fragments = access_unit / (MAX_FIRST_PAYLOAD - FU_HEADERS) + 4;
         Payloads {
             buffer: BytesMut::with_capacity(access_unit + fragments * FU_HEADERS),
@@ -87,7 +88,7 @@ impl Payloads {
     }
 
     /// How long the next payload may be.
-    fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         if self.packets.is_empty() {
             MAX_FIRST_PAYLOAD
         } else {
@@ -95,7 +96,8 @@ impl Payloads {
         }
     }
 
-    fn add(&mut self, unit: &[u8]) {
+    /// Adds a NAL unit, in fragments if it is too long for one payload.
+    pub(crate) fn add(&mut self, unit: &[u8]) {
         let Some((&header, mut rest)) = unit.split_first() else {
             return;
         };
@@ -122,7 +124,13 @@ impl Payloads {
         }
     }
 
-    fn finish(self) -> Vec<Bytes> {
+    /// Adds a payload as it is. It has to fit into [`Payloads::room`].
+    pub(crate) fn add_payload(&mut self, payload: Bytes) {
+        self.packets.push(payload);
+    }
+
+    /// All payloads, in order.
+    pub(crate) fn finish(self) -> Vec<Bytes> {
         self.packets
     }
 }

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::cache::FrameCache;
+use super::audience::Audience;
+use super::cache::{FrameCache, Limits};
 use super::condition::Condition;
 use super::frame::Frame;
 use super::key_frames::KeyFrames;
@@ -36,13 +37,6 @@ pub(super) struct Shared {
     cache: Mutex<FrameCache>,
 }
 
-/// Who wants pictures.
-struct Audience {
-    /// Replaced as a whole, so that the encoder thread takes it with one count up.
-    sinks: Arc<[(u64, Arc<dyn FrameSink>)]>,
-    next_id: u64,
-}
-
 /// What the capture thread is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Demand {
@@ -62,27 +56,22 @@ impl Shared {
             counters: Counters::default(),
             condition: Condition::new(),
             epoch: Instant::now(),
-            audience: Mutex::new(Audience {
-                sinks: Arc::new([]),
-                next_id: 0,
-            }),
+            audience: Mutex::default(),
             watched: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             wake: Condvar::new(),
             key_frames: Mutex::default(),
-            cache: Mutex::default(),
+            cache: Mutex::new(FrameCache::new(Limits::FRESH)),
         }
     }
 
     pub(super) fn add_sink(&self, sink: Arc<dyn FrameSink>) -> u64 {
         let mut audience = lock(&self.audience);
-        let id = audience.next_id;
-        audience.next_id += 1;
-        if audience.sinks.is_empty() {
+        if audience.is_empty() {
             // The encoder rested: what it would predict from, the viewer does not have.
             lock(&self.key_frames).demand();
         }
-        audience.sinks = audience.sinks.iter().cloned().chain([(id, sink)]).collect();
+        let id = audience.add(sink);
         self.watched.store(true, Ordering::Release);
         self.wake.notify_all();
         id
@@ -90,27 +79,19 @@ impl Shared {
 
     pub(super) fn remove_sink(&self, id: u64) {
         let mut audience = lock(&self.audience);
-        audience.sinks = audience
-            .sinks
-            .iter()
-            .filter(|(other, _)| *other != id)
-            .cloned()
-            .collect();
-        self.watched
-            .store(!audience.sinks.is_empty(), Ordering::Release);
+        audience.remove(id);
+        self.watched.store(!audience.is_empty(), Ordering::Release);
     }
 
     /// Hands a frame to the cache, then to all sinks. In this order a viewer that subscribes first
     /// and asks for the cache second misses none.
     pub(super) fn publish(&self, frame: &Arc<Frame>) {
-        lock(&self.cache).push(frame);
+        lock(&self.cache).push(frame.captured.at, frame);
         if frame.idr {
             self.condition.encoder_works();
         }
-        let sinks = lock(&self.audience).sinks.clone();
-        for (_, sink) in sinks.iter() {
-            sink.frame(frame);
-        }
+        let sinks = lock(&self.audience).sinks();
+        sinks.frame(frame);
     }
 
     pub(super) fn first_frames(&self) -> Vec<Arc<Frame>> {
@@ -203,7 +184,7 @@ impl Shared {
 
 /// Locks, whatever became of the last who did: everything behind our locks is whole after each
 /// statement.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,0 +1,28 @@
+//! What came of the packets of a medium.
+
+/// Totals since the source was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RtpStats {
+    /// Packets that were taken, and the bytes of their payloads.
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    /// Packets that never came.
+    pub(crate) lost: u64,
+    /// Packets that came twice or too late.
+    pub(crate) late: u64,
+    /// Datagrams that are no RTP, or cannot be opened with the key.
+    pub(crate) malformed: u64,
+    /// Packets of another payload type.
+    pub(crate) wrong_type: u64,
+    /// Packets of another sender while the first is alive.
+    pub(crate) collided: u64,
+    /// Frames that were handed on, and how many of them were key frames.
+    pub(crate) frames: u64,
+    pub(crate) key_frames: u64,
+    /// Frames that were left out because a part is missing or makes no sense.
+    pub(crate) damaged: u64,
+    /// How often another sender took over, or the sender began anew.
+    pub(crate) restarts: u64,
+    /// How often the sender was asked for a key frame.
+    pub(crate) key_frame_requests: u64,
+}
