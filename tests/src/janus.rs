@@ -87,10 +87,18 @@ impl Janus {
     /// # Errors
     /// When the server does not do its part.
     pub async fn attach(url: &str) -> Result<Janus> {
+        Janus::attach_to(url, "janus.plugin.ustreamer").await
+    }
+
+    /// Connects, creates a session and attaches to a plugin.
+    ///
+    /// # Errors
+    /// When the server does not do its part.
+    pub async fn attach_to(url: &str, plugin: &str) -> Result<Janus> {
         let mut janus = Janus::connect(url).await?;
         let created = janus.request(json!({"janus": "create"})).await?;
         janus.session = Some(id(&created)?);
-        let attach = json!({"janus": "attach", "plugin": "janus.plugin.ustreamer"});
+        let attach = json!({"janus": "attach", "plugin": plugin});
         janus.handle = Some(id(&janus.request(attach).await?)?);
         Ok(janus)
     }
@@ -101,12 +109,20 @@ impl Janus {
     /// # Errors
     /// When there is another answer, or none.
     pub async fn watch(&mut self) -> Result<Offer> {
-        patiently("an offer", self.ask_for_an_offer()).await?
+        self.watch_with(json!({"request": "watch"})).await
     }
 
-    async fn ask_for_an_offer(&mut self) -> Result<Offer> {
+    /// The same with a request of one's own: one that names a mountpoint, say.
+    ///
+    /// # Errors
+    /// When there is another answer, or none.
+    pub async fn watch_with(&mut self, request: Value) -> Result<Offer> {
+        patiently("an offer", self.ask_for_an_offer(request)).await?
+    }
+
+    async fn ask_for_an_offer(&mut self, request: Value) -> Result<Offer> {
         loop {
-            self.message(json!({"request": "watch"}), None).await?;
+            self.message(request.clone(), None).await?;
             let event = self.event("event").await?;
             let data = &event["plugindata"]["data"];
             if let Some(sdp) = event["jsep"]["sdp"].as_str() {
@@ -136,8 +152,12 @@ impl Janus {
             "refused: {reply}"
         );
         let event = self.event("event").await?;
+        // The streaming plugin says that it has started when media flow.
         let status = &event["plugindata"]["data"]["result"]["status"];
-        ensure!(status == "started", "refused: {event}");
+        ensure!(
+            status == "started" || status == "starting",
+            "refused: {event}"
+        );
         Ok(())
     }
 

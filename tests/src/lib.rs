@@ -5,6 +5,7 @@
 //! - [`viewer`] watches a stream on the crate `webrtc`; [`crowd`] watches it a hundred times at
 //!   next to no cost on `rtc`, the core of that crate;
 //! - [`browser`] drives headless Chromium, or Firefox, and [`page`] knows Fanlight's page in it;
+//! - [`real_janus`] is Debian's Janus, in an [`own_network`], with [`feed`] as its camera;
 //! - [`usage`] reads what a process costs; [`rig`] has V4L2 devices for machines without any;
 //!   [`npm`] has the JavaScript that other people's pages use.
 //!
@@ -16,9 +17,13 @@ use std::io::Write as _;
 
 pub mod browser;
 pub mod crowd;
+pub mod feed;
 pub mod janus;
+mod log;
 pub mod npm;
+pub mod own_network;
 pub mod page;
+pub mod real_janus;
 pub mod rig;
 pub mod server;
 pub mod usage;
@@ -29,6 +34,15 @@ pub mod wait;
 ///
 /// A test calls this and returns: what is missing is the machine's, not the product's, fault.
 pub fn skip(test: &str, reason: impl std::fmt::Display) {
+    tell("SKIPPED: ", format_args!("{test}: {reason}"));
+}
+
+/// Tells what a test has found out, in the form that `cargo xtask test` repeats at its end.
+pub fn report(line: impl std::fmt::Display) {
+    tell("REPORT: ", line);
+}
+
+fn tell(kind: &str, line: impl std::fmt::Display) {
     // `println!` would be captured, and a test that passes shows nothing of that.
-    writeln!(std::io::stdout(), "SKIPPED: {test}: {reason}").ok();
+    writeln!(std::io::stdout(), "{kind}{line}").ok();
 }

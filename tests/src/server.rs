@@ -5,16 +5,15 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use crate::log::Log;
 use crate::usage::{Usage, cpu_by_thread};
 use crate::wait::{patiently, until};
 
@@ -120,9 +119,7 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
-        let log = Log::default();
-        log.follow(child.stdout.take().context("no standard output")?);
-        log.follow(child.stderr.take().context("no standard error")?);
+        let log = Log::of(&mut child);
         Ok(Server { child, ports, log })
     }
 
@@ -220,50 +217,6 @@ impl Ports {
             }
         }
         bail!("no free port")
-    }
-}
-
-/// The lines that a process wrote, both streams together.
-#[derive(Clone, Debug, Default)]
-struct Log {
-    lines: Arc<Mutex<Vec<String>>>,
-    readers: Arc<Mutex<Vec<tokio::task::JoinHandle<()>>>>,
-}
-
-impl Log {
-    fn follow(&self, stream: impl AsyncRead + Unpin + Send + 'static) {
-        let lines = self.lines.clone();
-        let reader = tokio::spawn(async move {
-            let mut stream = BufReader::new(stream).lines();
-            while let Ok(Some(line)) = stream.next_line().await {
-                lines
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
-            }
-        });
-        self.readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(reader);
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// The lines of a process that has ended, up to the last.
-    async fn complete(&self) -> Vec<String> {
-        let readers =
-            std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
-        for reader in readers {
-            // A reader that died has pushed what it read.
-            reader.await.ok();
-        }
-        self.lines()
     }
 }
 

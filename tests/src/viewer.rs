@@ -23,7 +23,8 @@ use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCPeerConnectionState,
 };
 
-use crate::janus::{Janus, Kept};
+use crate::janus::{Janus, Kept, Offer};
+use crate::own_network;
 use crate::wait::{patiently, until};
 
 /// A native viewer. [`Viewer::close`] it: `webrtc` keeps a connection that is only dropped.
@@ -56,6 +57,22 @@ impl Viewer {
     pub async fn watch(url: &str) -> Result<Viewer> {
         let mut janus = Janus::attach(url).await?;
         let offer = janus.watch().await?;
+        Viewer::answer(janus, offer).await
+    }
+
+    /// The same, through the streaming plugin: watches a mountpoint that needs no pin.
+    ///
+    /// # Errors
+    /// When the server does not do its part.
+    pub async fn watch_mountpoint(url: &str, id: u64) -> Result<Viewer> {
+        let mut janus = Janus::attach_to(url, "janus.plugin.streaming").await?;
+        let offer = janus
+            .watch_with(json!({"request": "watch", "id": id}))
+            .await?;
+        Viewer::answer(janus, offer).await
+    }
+
+    async fn answer(mut janus: Janus, offer: Offer) -> Result<Viewer> {
         let seen = Arc::new(Seen::default());
         let peer = build(seen.clone()).await?;
         peer.set_remote_description(RTCSessionDescription::offer(offer.sdp)?)
@@ -214,12 +231,16 @@ async fn build(seen: Arc<Seen>) -> Result<Arc<dyn PeerConnection>> {
             None,
         )
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled);
+    let mut addresses = vec!["127.0.0.1:0".to_owned()];
+    if own_network::is_inside() {
+        addresses.push(format!("{}:0", own_network::ADDRESS));
+    }
     let peer = PeerConnectionBuilder::new()
         .with_media_engine(media)
         .with_setting_engine(settings.build())
         .with_interceptor_registry(interceptors)
         .with_handler(seen)
-        .with_udp_addrs(vec!["127.0.0.1:0"])
+        .with_udp_addrs(addresses)
         .build()
         .await?;
     Ok(Arc::new(peer))

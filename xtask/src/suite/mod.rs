@@ -35,7 +35,13 @@ pub(crate) fn run_all(workspace: &Workspace) -> Result<ExitCode> {
 }
 
 fn test(workspace: &Workspace, options: &TestOptions, tally: &mut Tally) {
-    let needs = [Need::Native, Need::Page, Need::Browser, Need::JanusJs];
+    let needs = [
+        Need::Native,
+        Need::Page,
+        Need::Browser,
+        Need::JanusJs,
+        Need::Janus,
+    ];
     let tools = match Tools::ensure(workspace, &needs) {
         Ok(tools) => tools,
         Err(error) => {

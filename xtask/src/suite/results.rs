@@ -2,7 +2,8 @@
 //!
 //! libtest and wasm-bindgen-test agree on the lines that matter: `test result: …` once for each program, and a list
 //! of names under `failures:` just before it. A test that cannot run where it is says so on a line of its own,
-//! `SKIPPED: which one: why`, past libtest's capture, and returns.
+//! `SKIPPED: which one: why`, past libtest's capture, and returns. What a test wants to be read at the end stands on
+//! lines of the form `REPORT: text`.
 
 use crate::progress::note;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ pub(crate) struct Tally {
     ignored: usize,
     failed: Vec<String>,
     skipped: Vec<String>,
+    reports: Vec<String>,
 }
 
 impl Tally {
@@ -38,11 +40,15 @@ impl Tally {
         self.ignored += other.ignored;
         self.failed.extend(other.failed);
         self.skipped.extend(other.skipped);
+        self.reports.extend(other.reports);
     }
 
     /// Names what failed and what was left out. The last line is for machines as well.
     pub(crate) fn finish(self) -> ExitCode {
         println!();
+        for line in &self.reports {
+            println!("{line}");
+        }
         for name in &self.failed {
             println!("failed: {name}");
         }
@@ -85,6 +91,8 @@ impl Reader {
         } else if let Some((_, skipped)) = text.split_once("SKIPPED: ") {
             // It has returned like one that passed, and is counted as such by its program.
             self.tally.skipped.push(skipped.to_owned());
+        } else if let Some((_, report)) = text.split_once("REPORT: ") {
+            self.tally.reports.push(report.to_owned());
         } else if text == "failures:" {
             self.failures = Some(Vec::new());
         } else if let Some(counts) = text.strip_prefix("test result: ") {
@@ -279,6 +287,19 @@ mod tests {
         );
         assert_eq!(tally.skipped, ["webcam: no V4L2 device here"]);
         assert_eq!(tally.line(), "1 passed, 0 failed");
+    }
+
+    #[test]
+    fn what_tests_report_is_kept_for_the_end() {
+        let tally = read(
+            "     Running tests/conformance/main.rs (target/debug/deps/conformance-00ff)\n\
+             test replay ... REPORT: 12 answers compared\n\
+             REPORT: all equal\n\
+             ok\n\
+             test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n",
+            true,
+        );
+        assert_eq!(tally.reports, ["12 answers compared", "all equal"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod browser;
 mod cargo_tools;
 mod debian;
+mod janus;
 mod janus_js;
 mod native;
 mod npm;
@@ -40,6 +41,8 @@ pub(crate) enum Need {
     Browser,
     /// The real janus.js, to test against.
     JanusJs,
+    /// The real Janus, to test against; a machine may do without.
+    Janus,
 }
 
 impl Need {
@@ -49,6 +52,7 @@ impl Need {
         Self::WasmClippy,
         Self::Browser,
         Self::JanusJs,
+        Self::Janus,
     ];
 }
 
@@ -103,6 +107,9 @@ impl Tools {
         }
         if needs.contains(&Need::JanusJs) {
             tools.janus_js = Some(janus_js::ensure(workspace)?);
+        }
+        if needs.contains(&Need::Janus) {
+            janus::ensure(workspace);
         }
         Ok(tools)
     }

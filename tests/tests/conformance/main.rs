@@ -1,0 +1,3 @@
+//! The real Janus and Fanlight, held against the same recorded conversations.
+
+mod rig;
