@@ -139,6 +139,26 @@ impl Error {
     }
 }
 
+/// An error of a plugin: unlike Janus' own it comes in what the plugin says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} (error {code})")]
+pub struct PluginError {
+    /// What programs branch on. Each plugin has its own numbers.
+    pub code: u32,
+    /// What people read.
+    pub reason: String,
+}
+
+impl PluginError {
+    /// An error with this code and text.
+    pub fn new(code: u32, reason: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

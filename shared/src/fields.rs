@@ -121,6 +121,44 @@ impl Object {
         }
     }
 
+    /// A truth value that may be left out.
+    ///
+    /// # Errors
+    ///
+    /// Names the field when it is neither true nor false.
+    pub fn opt_bool(&self, field: &str) -> Result<Option<bool>, Error> {
+        match self.0.get(field) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(Error::wrong_type(field, "a boolean")),
+        }
+    }
+
+    /// The elements of an array that may be left out. What is no object counts as an empty one.
+    pub(crate) fn opt_objects(&self, field: &str) -> Result<Option<Vec<Object>>, Error> {
+        let object = |value: &Value| match value {
+            Value::Object(map) => Self(map.clone()),
+            _ => Self::default(),
+        };
+        let elements = self.opt_array(field)?;
+        Ok(elements.map(|elements| elements.iter().map(object).collect()))
+    }
+
+    /// The elements of an array that may be left out, `None` for those that are no texts.
+    pub(crate) fn opt_strings(&self, field: &str) -> Result<Option<Vec<Option<String>>>, Error> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let elements = self.opt_array(field)?;
+        Ok(elements.map(|elements| elements.iter().map(text).collect()))
+    }
+
+    fn opt_array(&self, field: &str) -> Result<Option<&Vec<Value>>, Error> {
+        match self.0.get(field) {
+            None => Ok(None),
+            Some(Value::Array(elements)) => Ok(Some(elements)),
+            Some(_) => Err(Error::wrong_type(field, "an array")),
+        }
+    }
+
     /// The elements of an array that has to be there, each an object or `null`.
     pub(crate) fn objects(&self, field: &str) -> Result<Vec<Option<Object>>, Error> {
         let Some(Value::Array(elements)) = self.0.get(field) else {

@@ -1,8 +1,9 @@
 //! What a Fanlight server and its viewers say to each other.
 //!
 //! The language is that of the Janus gateway, version 1.1: its requests, answers and events, and
-//! the bodies of its plugin `janus.plugin.ustreamer`. Nothing here does input or output or asks
-//! for the time, so the same code runs in the server, in the browser and in tests.
+//! the bodies of two plugins, `janus.plugin.streaming` and `janus.plugin.ustreamer`. Nothing here does
+//! input or output or asks for the time, so the same code runs in the server, in the browser and in
+//! tests.
 //!
 //! # Layout
 //!
@@ -10,6 +11,7 @@
 //! * [`message`]: what servers send: answers and events
 //! * [`error`]: Janus' error codes and texts
 //! * [`jsep`]: offers, answers and trickled candidates
+//! * [`streaming`]: bodies of `janus.plugin.streaming`
 //! * [`strip`]: the time stamp inside the test pattern's pictures
 //! * [`ustreamer`]: bodies of `janus.plugin.ustreamer`
 //! * [`viewer`]: the viewer's side of the conversation, as a state machine
@@ -23,11 +25,12 @@ mod fields;
 pub mod jsep;
 pub mod message;
 pub mod request;
+pub mod streaming;
 pub mod strip;
 pub mod ustreamer;
 pub mod viewer;
 
-pub use error::{Error, ErrorCode};
+pub use error::{Error, ErrorCode, PluginError};
 pub use fields::Object;
 pub use jsep::{Candidate, Jsep, JsepKind};
 pub use message::ServerMessage;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::error::{Error, ErrorCode};
 use crate::fields::Object;
 use crate::jsep::{Candidate, Jsep};
-use crate::{HandleId, SessionId, ustreamer};
+use crate::{HandleId, SessionId, streaming, ustreamer};
 
 /// A message of the server.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -148,6 +148,9 @@ pub enum PluginData {
     /// `janus.plugin.ustreamer`.
     #[serde(rename = "janus.plugin.ustreamer")]
     Ustreamer(ustreamer::Data),
+    /// `janus.plugin.streaming`.
+    #[serde(rename = "janus.plugin.streaming")]
+    Streaming(streaming::Data),
 }
 
 /// The answer to info. Clients look at little of it; what Fanlight has no counterpart for is
@@ -317,6 +320,10 @@ impl PluginData {
             ustreamer::PLUGIN => {
                 let data = ustreamer::Data::read(&plugindata.object("data")?)?;
                 Ok(Some(Self::Ustreamer(data)))
+            }
+            streaming::PLUGIN => {
+                let data = streaming::Data::read(&plugindata.object("data")?)?;
+                Ok(data.map(Self::Streaming))
             }
             _ => Ok(None),
         }

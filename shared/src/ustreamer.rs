@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Error;
+pub use crate::error::PluginError;
 use crate::fields::Object;
 
 /// The plugin's name.
@@ -88,26 +89,6 @@ impl WatchParams {
             audio: flag("audio"),
             mic: flag("mic"),
             camera: flag("camera"),
-        }
-    }
-}
-
-/// An error of the plugin: unlike Janus' own it comes in an event.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason} (error {code})")]
-pub struct PluginError {
-    /// 400, 405 or 503, by the meaning they have in HTTP.
-    pub code: u32,
-    /// What people read.
-    pub reason: String,
-}
-
-impl PluginError {
-    /// An error with this code and text.
-    pub fn new(code: u32, reason: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason: reason.into(),
         }
     }
 }

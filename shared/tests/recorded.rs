@@ -2,14 +2,26 @@
 //! send is written as it was.
 
 use fanlight_protocol::request::{Request, RequestKind};
-use fanlight_protocol::{ErrorCode, ServerMessage};
+use fanlight_protocol::{ErrorCode, ServerMessage, streaming};
 use serde_json::Value;
 
-const RECORDINGS: [(&str, &str); 5] = [
+const RECORDINGS: [(&str, &str); 8] = [
     ("core-errors", include_str!("../testdata/core-errors.jsonl")),
     (
         "core-session-timeout",
         include_str!("../testdata/core-session-timeout.jsonl"),
+    ),
+    (
+        "streaming-management",
+        include_str!("../testdata/streaming-management.jsonl"),
+    ),
+    (
+        "streaming-removed",
+        include_str!("../testdata/streaming-removed.jsonl"),
+    ),
+    (
+        "streaming-viewer",
+        include_str!("../testdata/streaming-viewer.jsonl"),
     ),
     (
         "ustreamer-candidates-in-offer",
@@ -77,6 +89,32 @@ fn what_clients_say_is_understood_and_written_the_same() {
         }
     }
     assert!(written_the_same > 80, "{written_the_same}");
+}
+
+#[test]
+fn bodies_for_the_streaming_plugin_are_understood_and_written_the_same() {
+    let mut written_the_same = 0;
+    for (place, message) in messages(">") {
+        let Ok(request) = Request::parse(message.to_string()) else {
+            continue;
+        };
+        let Ok(RequestKind::Message { body, .. }) = request.kind else {
+            continue;
+        };
+        let Ok(parsed) = streaming::Request::parse(&body) else {
+            // The gateway's tests see to the answers.
+            continue;
+        };
+        let written = serde_json::to_value(parsed).unwrap();
+        let body = &message["body"];
+        // Media that are given one by one are written as a list, and two mids are one that was
+        // given twice.
+        if place.starts_with("streaming") && body.get("audioport").is_none() {
+            assert_eq!(written, *body, "{place}");
+            written_the_same += 1;
+        }
+    }
+    assert!(written_the_same > 60, "{written_the_same}");
 }
 
 /// What means the same as something simpler, which we write instead.

@@ -1,0 +1,358 @@
+//! What is asked of the plugin.
+
+use serde::Serialize;
+
+use super::{Create, MountpointId, PluginError, RecordingAction, code};
+use crate::error::Error;
+use crate::fields::Object;
+
+/// What clients ask of the plugin.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Which mountpoints are there?
+    List,
+    /// What is known of a mountpoint?
+    Info {
+        /// The mountpoint.
+        id: MountpointId,
+        /// With the right secret more is told.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret: Option<String>,
+    },
+    /// Make a mountpoint.
+    Create(Box<Create>),
+    /// Change what is said of a mountpoint.
+    Edit(Edit),
+    /// End a mountpoint.
+    Destroy {
+        /// What proves that the client may.
+        #[serde(flatten)]
+        target: Target,
+        /// For good, rather than until the server starts again.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        permanent: bool,
+    },
+    /// Let viewers in again.
+    Enable(Target),
+    /// Let no viewers in.
+    Disable {
+        /// What proves that the client may.
+        #[serde(flatten)]
+        target: Target,
+        /// Whether recordings end, too.
+        #[serde(skip_serializing_if = "Clone::clone")]
+        stop_recording: bool,
+    },
+    /// Send all viewers away. They may come back.
+    KickAll(Target),
+    /// Begin or end to record a mountpoint.
+    Recording {
+        /// What proves that the client may.
+        #[serde(flatten)]
+        target: Target,
+        /// What to do.
+        #[serde(flatten)]
+        action: RecordingAction,
+    },
+    /// Send an offer.
+    Watch(Watch),
+    /// Comes with the answer to the offer; without one, goes on after a pause.
+    Start,
+    /// Send nothing until start.
+    Pause,
+    /// Send or do not send some of the media.
+    Configure(Configure),
+    /// Go on with the media of another mountpoint.
+    Switch {
+        /// The mountpoint.
+        id: MountpointId,
+        /// Asked for by mountpoints that have one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pin: Option<String>,
+    },
+    /// Send no more and end the peer connection.
+    Stop,
+}
+
+/// The names of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are those of the requests")]
+pub enum RequestName {
+    List,
+    Info,
+    Create,
+    Edit,
+    Destroy,
+    Enable,
+    Disable,
+    KickAll,
+    Recording,
+    Watch,
+    Start,
+    Pause,
+    Configure,
+    Switch,
+    Stop,
+}
+
+/// A request that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Malformed {
+    /// The request, where that much is understood.
+    pub request: Option<RequestName>,
+    /// The answer to it.
+    pub error: PluginError,
+}
+
+/// A mountpoint, and what proves that the client may manage it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Target {
+    /// The mountpoint.
+    pub id: MountpointId,
+    /// The mountpoint's secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The plugin's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_key: Option<String>,
+}
+
+/// What shall be said of a mountpoint from now on; what is left out stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// What proves that the client may.
+    #[serde(flatten)]
+    pub target: Target,
+    /// For people.
+    #[serde(rename = "new_description", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// For programs; handed out as it is.
+    #[serde(rename = "new_metadata", skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+    /// Asked of those who manage the mountpoint; empty for none.
+    #[serde(rename = "new_secret", skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Asked of viewers; empty for none.
+    #[serde(rename = "new_pin", skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
+    /// Whether it is left out of lists.
+    #[serde(rename = "new_is_private", skip_serializing_if = "Option::is_none")]
+    pub is_private: Option<bool>,
+    /// For good, rather than until the server starts again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub permanent: bool,
+    /// Whether viewers are told of new metadata.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub edited_event: bool,
+}
+
+/// A viewer's wishes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Watch {
+    /// The mountpoint.
+    pub id: MountpointId,
+    /// Asked for by mountpoints that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
+    /// The mids that are wanted; all when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<String>,
+    /// False: no sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_audio: Option<bool>,
+    /// False: no pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_video: Option<bool>,
+    /// A new offer for the peer connection that the viewer has (an ICE restart).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub restart: bool,
+}
+
+/// What to send of a viewer's media from now on; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Configure {
+    /// The medium that `send` is about; all when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mid: Option<String>,
+    /// Whether it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send: Option<bool>,
+    /// Whether sound is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<bool>,
+    /// Whether pictures are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<bool>,
+}
+
+impl Request {
+    /// Reads a message's body.
+    ///
+    /// # Errors
+    ///
+    /// As the plugin answers it. Fields that a request does not have to have, and that Janus
+    /// overlooks when they have the wrong type, count as left out.
+    pub fn parse(body: &Object) -> Result<Self, Malformed> {
+        let name = body.string("request").map_err(|error| Malformed {
+            request: None,
+            error: error.into(),
+        })?;
+        let name = RequestName::by_name(name).ok_or_else(|| Malformed {
+            request: None,
+            error: PluginError::new(code::INVALID_REQUEST, format!("Unknown request '{name}'")),
+        })?;
+        Self::read(name, body).map_err(|error| Malformed {
+            request: Some(name),
+            error,
+        })
+    }
+
+    fn read(name: RequestName, body: &Object) -> Result<Self, PluginError> {
+        Ok(match name {
+            RequestName::List => Self::List,
+            RequestName::Info => Self::Info {
+                id: id(body)?,
+                secret: body.opt_string("secret").unwrap_or(None).map(str::to_owned),
+            },
+            RequestName::Create => Self::Create(Box::new(Create::read(body)?)),
+            RequestName::Edit => Self::Edit(Edit::read(body)?),
+            RequestName::Destroy => Self::Destroy {
+                target: Target::read(body)?,
+                permanent: flag(body, "permanent")?,
+            },
+            RequestName::Enable => Self::Enable(Target::read(body)?),
+            RequestName::Disable => Self::Disable {
+                target: Target::read(body)?,
+                stop_recording: body.opt_bool("stop_recording")?.unwrap_or(true),
+            },
+            RequestName::KickAll => Self::KickAll(Target::read(body)?),
+            RequestName::Recording => {
+                let action = RecordingAction::read(body)?;
+                let target = Target::read(body)?;
+                Self::Recording { target, action }
+            }
+            RequestName::Watch => Self::Watch(Watch::read(body)?),
+            RequestName::Start => Self::Start,
+            RequestName::Pause => Self::Pause,
+            RequestName::Configure => Self::Configure(Configure::read(body)?),
+            RequestName::Switch => Self::Switch {
+                id: id(body)?,
+                pin: text(body, "pin")?,
+            },
+            RequestName::Stop => Self::Stop,
+        })
+    }
+}
+
+impl RequestName {
+    /// The request with this name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "list" => Self::List,
+            "info" => Self::Info,
+            "create" => Self::Create,
+            "edit" => Self::Edit,
+            "destroy" => Self::Destroy,
+            "enable" => Self::Enable,
+            "disable" => Self::Disable,
+            "kick_all" => Self::KickAll,
+            "recording" => Self::Recording,
+            "watch" => Self::Watch,
+            "start" => Self::Start,
+            "pause" => Self::Pause,
+            "configure" => Self::Configure,
+            "switch" => Self::Switch,
+            "stop" => Self::Stop,
+            _ => return None,
+        })
+    }
+
+    /// Whether its outcome is told in an event after an `ack`, rather than in the answer.
+    pub fn is_asynchronous(self) -> bool {
+        matches!(
+            self,
+            Self::Watch | Self::Start | Self::Pause | Self::Configure | Self::Switch | Self::Stop
+        )
+    }
+}
+
+impl Target {
+    fn read(body: &Object) -> Result<Self, PluginError> {
+        Ok(Self {
+            id: id(body)?,
+            secret: text(body, "secret")?,
+            admin_key: text(body, "admin_key")?,
+        })
+    }
+}
+
+impl Edit {
+    fn read(body: &Object) -> Result<Self, PluginError> {
+        Ok(Self {
+            target: Target::read(body)?,
+            description: text(body, "new_description")?,
+            metadata: text(body, "new_metadata")?,
+            secret: text(body, "new_secret")?,
+            pin: text(body, "new_pin")?,
+            is_private: body.opt_bool("new_is_private")?,
+            permanent: flag(body, "permanent")?,
+            edited_event: flag(body, "edited_event")?,
+        })
+    }
+}
+
+impl Watch {
+    /// Everything that the mountpoint has.
+    pub fn all(id: MountpointId) -> Self {
+        Self {
+            id,
+            pin: None,
+            media: Vec::new(),
+            offer_audio: None,
+            offer_video: None,
+            restart: false,
+        }
+    }
+
+    fn read(body: &Object) -> Result<Self, PluginError> {
+        let mids = body.opt_strings("media")?.unwrap_or_default();
+        let media = mids.into_iter().collect::<Option<_>>().ok_or_else(|| {
+            let reason = "The media array must only contain strings (mid values)";
+            PluginError::new(code::INVALID_ELEMENT, reason)
+        })?;
+        Ok(Self {
+            id: id(body)?,
+            pin: text(body, "pin")?,
+            media,
+            offer_audio: body.opt_bool("offer_audio")?,
+            offer_video: body.opt_bool("offer_video")?,
+            restart: flag(body, "restart")?,
+        })
+    }
+}
+
+impl Configure {
+    fn read(body: &Object) -> Result<Self, PluginError> {
+        Ok(Self {
+            mid: text(body, "mid")?,
+            send: body.opt_bool("send")?,
+            audio: body.opt_bool("audio")?,
+            video: body.opt_bool("video")?,
+        })
+    }
+}
+
+fn id(body: &Object) -> Result<MountpointId, Error> {
+    body.unsigned("id").map(MountpointId)
+}
+
+pub(super) fn text(body: &Object, field: &str) -> Result<Option<String>, Error> {
+    Ok(body.opt_string(field)?.map(str::to_owned))
+}
+
+/// A truth value that is false when it is left out.
+pub(super) fn flag(body: &Object, field: &str) -> Result<bool, Error> {
+    Ok(body.opt_bool(field)?.unwrap_or(false))
+}
