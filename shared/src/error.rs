@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum ErrorCode {
     /// A secret or token is missing or wrong.
     Unauthorized,
+    /// The token is good, but not for this plugin.
+    UnauthorizedPlugin,
     /// Something went wrong on the server that the client has no part in.
     Unknown,
     /// The transport does not carry this request.
@@ -56,8 +58,9 @@ pub enum ErrorCode {
     Other(u32),
 }
 
-const NAMED: [(ErrorCode, u32); 23] = [
+const NAMED: [(ErrorCode, u32); 24] = [
     (ErrorCode::Unauthorized, 403),
+    (ErrorCode::UnauthorizedPlugin, 405),
     (ErrorCode::Unknown, 490),
     (ErrorCode::TransportSpecific, 450),
     (ErrorCode::UnknownRequest, 453),

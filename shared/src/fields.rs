@@ -19,19 +19,19 @@ impl Object {
     pub fn from_serialize(value: &impl Serialize) -> Result<Self, Error> {
         match serde_json::to_value(value) {
             Ok(Value::Object(map)) => Ok(Self(map)),
-            Ok(_) => Err(invalid_json("the value is not an object")),
-            Err(e) => Err(invalid_json(&e.to_string())),
+            Ok(_) => Err(NotAnObject::new(1, "the value is not an object").into()),
+            Err(e) => Err(NotAnObject::new(e.line(), e).into()),
         }
     }
 
     /// Parses a whole message, which has to be UTF-8.
-    pub(crate) fn parse(text: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, NotAnObject> {
         match serde_json::from_slice(text) {
             Ok(Value::Object(map)) => Ok(Self(map)),
             // An array is JSON enough for Janus, which then misses the first field in it.
             Ok(Value::Array(_)) => Ok(Self::default()),
-            Ok(_) => Err(invalid_json("'[' or '{' expected")),
-            Err(e) => Err(invalid_json(&e.to_string())),
+            Ok(_) => Err(NotAnObject::new(1, "'[' or '{' expected")),
+            Err(e) => Err(NotAnObject::new(e.line(), e)),
         }
     }
 
@@ -183,11 +183,33 @@ impl Object {
     }
 }
 
-fn invalid_json(what: &str) -> Error {
-    Error::new(
-        ErrorCode::InvalidJson,
-        format!("Invalid Janus API request - {what}"),
-    )
+/// A message that is no JSON object.
+#[derive(Debug)]
+pub(crate) struct NotAnObject {
+    /// Counted from 1.
+    line: usize,
+    what: String,
+}
+
+impl NotAnObject {
+    fn new(line: usize, what: impl ToString) -> Self {
+        let what = what.to_string();
+        Self { line, what }
+    }
+
+    /// The error as Janus words it over HTTP.
+    pub(crate) fn over_http(self) -> Error {
+        let Self { line, what } = self;
+        let reason = format!("JSON error: on line {line}: {what}");
+        Error::new(ErrorCode::InvalidJson, reason)
+    }
+}
+
+impl From<NotAnObject> for Error {
+    fn from(NotAnObject { what, .. }: NotAnObject) -> Self {
+        let reason = format!("Invalid Janus API request - {what}");
+        Self::new(ErrorCode::InvalidJson, reason)
+    }
 }
 
 #[cfg(test)]
@@ -223,10 +245,9 @@ mod tests {
     #[test]
     fn what_is_no_object_is_invalid_json() {
         for text in ["", "{not json", "\"x\"", "7", "null"] {
-            assert_eq!(
-                Object::parse(text.as_bytes()).unwrap_err().code,
-                ErrorCode::InvalidJson
-            );
+            let error = || Object::parse(text.as_bytes()).unwrap_err();
+            assert_eq!(Error::from(error()).code, ErrorCode::InvalidJson);
+            assert_eq!(error().over_http().code, ErrorCode::InvalidJson);
         }
     }
 }

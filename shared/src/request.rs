@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, ErrorCode};
-use crate::fields::Object;
+use crate::fields::{NotAnObject, Object};
 use crate::jsep::{Candidate, Jsep};
 use crate::{HandleId, SessionId};
 
@@ -21,6 +21,16 @@ pub struct Request {
     /// What is asked. Janus looks up the session and the handle before it looks at the request's
     /// own fields, so an error in those waits here until then.
     pub kind: Result<RequestKind, Malformed>,
+}
+
+/// Where a client posts its requests over HTTP: what is in the path goes before what is in the
+/// message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    /// The session in the path.
+    pub session: Option<SessionId>,
+    /// The handle in the path.
+    pub handle: Option<HandleId>,
 }
 
 /// A request with a field that is missing or of the wrong type.
@@ -95,10 +105,34 @@ impl Request {
     /// `transaction` is missing or no text, or a chosen session id is no number. All other errors
     /// are in [`Request::kind`].
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let message = Object::parse(text.as_ref())?;
+        Self::read(&Object::parse(text.as_ref())?)
+    }
+
+    /// Reads a message that a client has posted to this path.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::parse`], in the words that Janus has for them over HTTP.
+    pub fn parse_posted(path: Path, text: impl AsRef<[u8]>) -> Result<Self, Error> {
+        if text.as_ref().is_empty() {
+            return Err(Error::new(
+                ErrorCode::InvalidJson,
+                "Request payload missing",
+            ));
+        }
+        let message = Object::parse(text.as_ref()).map_err(NotAnObject::over_http)?;
+        let request = Self::read(&message)?;
+        Ok(Self {
+            session: path.session.or(request.session),
+            handle: path.handle.or(request.handle),
+            ..request
+        })
+    }
+
+    fn read(message: &Object) -> Result<Self, Error> {
         let transaction = message.string("transaction")?.to_owned();
         let name = message.string("janus")?;
-        let kind = match RequestKind::read(name, &message) {
+        let kind = match RequestKind::read(name, message) {
             Err(error) if name == "create" => return Err(error),
             Err(error) => Err(Malformed {
                 request: name.to_owned(),

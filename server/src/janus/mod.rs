@@ -3,10 +3,11 @@
 //! * [`gateway`]: sessions, handles and what is asked of them, without input, output or clock
 //! * [`media`]: what the gateway wants of streams and peers; [`live`]: the real ones
 //! * [`task`]: the tokio task that owns the gateway, and the connections to it
-//! * [`websocket`]: the transport by which clients come
-//!
-//! A transport makes one [`Connection`] for each of its clients and carries texts both ways.
+//! * [`websocket`]: the transport by which clients come who stay: one [`Connection`] for each, which
+//!   carries texts both ways
+//! * [`http`]: the transport for those who ask, and poll for what comes of it
 mod gateway;
+pub(crate) mod http;
 mod live;
 mod media;
 mod task;

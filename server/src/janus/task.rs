@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use fanlight_protocol::request::Path;
 use tokio::sync::{mpsc, oneshot};
 
-use super::gateway::{ConnectionId, Gateway, GatewayConfig, Outgoing};
+use super::gateway::{
+    ConnectionId, Gateway, GatewayConfig, NothingThere, Outgoing, Poll, PollId, Recipient,
+};
 use super::media::{Media, PeerNews};
 
 /// A client that leaves more bytes than this unread is disconnected. One message may be longer.
@@ -64,7 +67,35 @@ enum Input {
         handled: oneshot::Sender<()>,
     },
     Closed(ConnectionId),
+    Post {
+        path: Path,
+        message: Vec<u8>,
+        answer: oneshot::Sender<String>,
+    },
+    Poll {
+        id: PollId,
+        poll: Poll,
+        answer: PollAnswer,
+    },
+    PollClosed(PollId),
     ShutDown,
+}
+
+type PollAnswer = oneshot::Sender<Result<String, NothingThere>>;
+
+/// Why a poll has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PollError {
+    /// There is no such session, or its news go elsewhere.
+    NothingThere,
+    /// The gateway has ended.
+    Ended,
+}
+
+/// Tells the gateway when a poll is not waited for any more.
+struct PollGuard {
+    id: PollId,
+    inputs: mpsc::UnboundedSender<Input>,
 }
 
 /// The gateway's end of a connection.
@@ -76,7 +107,7 @@ struct Outbox {
 impl GatewayHandle {
     /// Connects a client.
     pub(crate) fn connect(&self) -> Connection {
-        let id = ConnectionId(self.last_id.fetch_add(1, Ordering::Relaxed));
+        let id = ConnectionId(self.next_id());
         let (texts, outbox) = mpsc::unbounded_channel();
         let backlog = Arc::new(AtomicUsize::new(0));
         let ours = Outbox {
@@ -92,6 +123,44 @@ impl GatewayHandle {
             outbox,
             backlog,
         }
+    }
+
+    /// Hands a message to the gateway that a client has posted; returns its answer, or `None` when
+    /// the gateway has ended.
+    pub(crate) async fn post(&self, path: Path, message: Vec<u8>) -> Option<String> {
+        let (answer, wait) = oneshot::channel();
+        let post = Input::Post {
+            path,
+            message,
+            answer,
+        };
+        self.inputs.send(post).ok()?;
+        wait.await.ok()
+    }
+
+    /// Waits for the news of a session.
+    ///
+    /// # Errors
+    ///
+    /// When there are none to be had.
+    pub(crate) async fn poll(&self, poll: Poll) -> Result<String, PollError> {
+        let id = PollId(self.next_id());
+        let (answer, wait) = oneshot::channel();
+        let sent = self.inputs.send(Input::Poll { id, poll, answer });
+        sent.map_err(|_| PollError::Ended)?;
+        let _guard = PollGuard {
+            id,
+            inputs: self.inputs.clone(),
+        };
+        match wait.await {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(NothingThere)) => Err(PollError::NothingThere),
+            Err(_) => Err(PollError::Ended),
+        }
+    }
+
+    fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Tells those who watch that it is over, disconnects everybody, and takes nobody any more.
@@ -136,6 +205,12 @@ impl Drop for Connection {
     }
 }
 
+impl Drop for PollGuard {
+    fn drop(&mut self) {
+        let _ = self.inputs.send(Input::PollClosed(self.id));
+    }
+}
+
 impl GatewayTask {
     /// Runs the gateway until it was shut down and everybody has left or has had the time to, or
     /// until there is nobody who could connect.
@@ -147,6 +222,7 @@ impl GatewayTask {
     ) {
         let mut gateway = Gateway::new(config, media);
         let mut outboxes = HashMap::new();
+        let mut polls = HashMap::new();
         // Clients that were told to go and have not gone yet.
         let mut leaving = 0_usize;
         let mut end = None;
@@ -166,8 +242,21 @@ impl GatewayTask {
                         under_way = Some(handled);
                     }
                     Some(Input::Closed(id)) => match outboxes.remove(&id) {
-                        Some(_) => gateway.handle_closed(id),
+                        Some(_) => gateway.handle_closed(now(), id),
                         None => leaving = leaving.saturating_sub(1),
+                    },
+                    Some(Input::Post { path, message, answer }) => if end.is_none() {
+                        // A client that has gone does not hear what came of it.
+                        let _ = answer.send(gateway.handle_post(now(), path, &message));
+                    },
+                    Some(Input::Poll { id, poll, answer }) => if end.is_none() {
+                        match gateway.handle_poll(now(), id, poll) {
+                            Ok(()) => drop(polls.insert(id, answer)),
+                            Err(nothing) => drop(answer.send(Err(nothing))),
+                        }
+                    },
+                    Some(Input::PollClosed(id)) => if polls.remove(&id).is_some() {
+                        gateway.handle_poll_closed(now(), id);
                     },
                     Some(Input::ShutDown) => {
                         end = Some(now() + FAREWELL);
@@ -177,8 +266,8 @@ impl GatewayTask {
                 Some((peer, news)) = peers.recv() => gateway.handle_peer(peer, news),
                 () = sleep_until(deadline) => gateway.handle_timeout(now()),
             }
-            for gone in deliver(&mut gateway, &mut outboxes) {
-                gateway.handle_closed(gone);
+            for gone in deliver(&mut gateway, &mut outboxes, &mut polls) {
+                gateway.handle_closed(now(), gone);
                 leaving += 1;
             }
             // The answer is out: the client may send its next message.
@@ -195,9 +284,19 @@ impl GatewayTask {
 fn deliver<M: Media>(
     gateway: &mut Gateway<M>,
     outboxes: &mut HashMap<ConnectionId, Outbox>,
+    polls: &mut HashMap<PollId, PollAnswer>,
 ) -> Vec<ConnectionId> {
     let mut gone = Vec::new();
-    while let Some(Outgoing { to, text }) = gateway.poll_outgoing() {
+    while let Some(Outgoing { to, text }) = gateway.poll_outgoing(now()) {
+        let to = match to {
+            Recipient::Connection(to) => to,
+            Recipient::Poll(id) => {
+                if let Some(answer) = polls.remove(&id) {
+                    let _ = answer.send(Ok(text));
+                }
+                continue;
+            }
+        };
         if let Some(false) = outboxes.get(&to).map(|outbox| outbox.put(text)) {
             tracing::debug!(
                 connection = to.0,

@@ -4,6 +4,7 @@
 //! GET /            the page
 //! GET /<file>      what the page is made of
 //! GET /<anything>  a WebSocket for Janus clients, when the request is to upgrade to one
+//! /janus/…         the Janus API over HTTP
 //! ```
 mod accept;
 mod assets;
@@ -22,22 +23,23 @@ use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::accept::{Limits, Place, Places};
-use crate::janus::{GatewayHandle, websocket};
+use crate::janus::{GatewayHandle, http, websocket};
 pub(crate) use listen::ListenError;
 pub(crate) use origin::Origins;
+use origin::Refusal;
 
 /// How long files that are being sent may take when the server ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Where Janus clients are used to find a server. There is nothing else to be had.
-const JANUS_PATHS: [&str; 3] = ["/ws", "/janus", "/janus/ws"];
+/// Where Janus clients are used to find a WebSocket. There is nothing else to be had.
+const WEBSOCKET_PATHS: [&str; 2] = ["/ws", "/janus/ws"];
 
 /// How the server is set up.
 #[derive(Clone, Debug)]
@@ -131,22 +133,31 @@ async fn answer(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Response {
+    let path = request.uri().path();
     match upgrade {
         Ok(upgrade) => match site.origins.check(request.headers()) {
-            Ok(()) => websocket::accept(upgrade, site.gateway, site.place),
-            Err(refusal) => {
-                tracing::debug!(%refusal, "a page of another host was refused");
-                (StatusCode::FORBIDDEN, format!("{refusal}\n")).into_response()
-            }
+            Ok(_) => websocket::accept(upgrade, site.gateway, site.place),
+            Err(refusal) => refuse(&refusal),
         },
         Err(why) if request.headers().contains_key(header::UPGRADE) => {
             (StatusCode::BAD_REQUEST, format!("No WebSocket: {why}.\n")).into_response()
         }
-        Err(_) if JANUS_PATHS.contains(&request.uri().path()) => {
+        Err(_) if request.method() == Method::GET && WEBSOCKET_PATHS.contains(&path) => {
             let needed = [(header::UPGRADE, "websocket")];
             let text = "Janus clients come here by WebSocket.\n";
             (StatusCode::UPGRADE_REQUIRED, needed, text).into_response()
         }
-        Err(_) => page::serve(&request),
+        Err(_) => match http::Target::of(path) {
+            Some(target) => match site.origins.check(request.headers()) {
+                Ok(origin) => http::serve(&target, request, &site.gateway, origin).await,
+                Err(refusal) => refuse(&refusal),
+            },
+            None => page::serve(&request),
+        },
     }
+}
+
+fn refuse(refusal: &Refusal) -> Response {
+    tracing::debug!(%refusal, "a page of another host was refused");
+    (StatusCode::FORBIDDEN, format!("{refusal}\n")).into_response()
 }

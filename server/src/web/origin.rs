@@ -1,23 +1,28 @@
-//! Which pages may open a WebSocket.
+//! Which pages may use the Janus API.
 //!
 //! Browsers let any page of the web open a WebSocket to any address, this machine's own included,
-//! and name the page's origin when they do (RFC 6455, 10.2). Without a look at it every page that
-//! somebody has open could watch their camera. Programs that are no browsers name no origin, and
-//! could name any: the check protects people from pages, not the server from people.
+//! and post to it, and name the page's origin when they do (RFC 6455, 10.2; Fetch, 3.1). Without a
+//! look at it every page that somebody has open could watch their camera. Programs that are no
+//! browsers name no origin, and could name any: the check protects people from pages, not the server
+//! from people.
+//!
+//! Browsers name no origin when a page gets what is of its own host, which a page can pretend (DNS
+//! rebinding). What can be had so is no use without a session, and no session is made without a
+//! WebSocket or a post.
 
 use std::fmt;
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
-/// The pages of other hosts that may open a WebSocket.
+/// The pages of other hosts that may use the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origins {
     /// As browsers send them (`https://example.org`); `*` is every page.
     pub(crate) allowed: Vec<String>,
 }
 
-/// A page that may not open a WebSocket.
+/// A page that may not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     origin: String,
@@ -25,18 +30,23 @@ pub(super) struct Refusal {
 
 impl Origins {
     /// Lets in what is no browser, pages of the host that was asked, pages of this machine, and
-    /// those that are allowed by name.
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let Some(origin) = headers.get(header::ORIGIN) else {
-            return Ok(());
+    /// those that are allowed by name. Returns whose pages may see the answer, in the form of the
+    /// header `Access-Control-Allow-Origin`.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
+        const ALL: HeaderValue = HeaderValue::from_static("*");
+        let Some(value) = headers.get(header::ORIGIN) else {
+            return Ok(ALL);
         };
-        let origin = String::from_utf8_lossy(origin.as_bytes());
-        let listed = |allowed: &String| allowed == "*" || allowed.eq_ignore_ascii_case(&origin);
+        if self.allowed.iter().any(|allowed| allowed == "*") {
+            return Ok(ALL);
+        }
+        let origin = String::from_utf8_lossy(value.as_bytes());
+        let listed = |allowed: &String| allowed.eq_ignore_ascii_case(&origin);
         // `null` is the origin of files, and of frames that hide theirs.
         let host = origin.split_once("://").map(|(_, rest)| host_of(rest));
         let fits = |host: &str| is_this_machine(host) || is_asked(host, headers);
         if host.is_some_and(fits) || self.allowed.iter().any(listed) {
-            return Ok(());
+            return Ok(value.clone());
         }
         Err(Refusal {
             origin: origin.into_owned(),

@@ -1,5 +1,7 @@
 //! A real server on a free port, spoken to in bytes.
 
+mod http;
+
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -58,11 +60,22 @@ impl Server {
         }
     }
 
-    /// Sends a request as it stands; returns the head and the body of the answer.
+    /// Sends a request without a body; returns the head and the body of the answer.
     async fn http(&self, method: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
+        self.exchange(method, path, headers, "").await
+    }
+
+    /// Sends a request as it stands; returns the head and the body of the answer.
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> (String, Vec<u8>) {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: camera.local\r\nConnection: close\r\n{headers}\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: camera.local\r\nConnection: close\r\n{headers}\r\n{body}"
         );
         socket.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
@@ -184,7 +197,7 @@ async fn what_is_not_there_is_said_in_words() {
     let (head, _) = server.http("POST", "/", "Content-Length: 0\r\n").await;
     assert!(head.starts_with("http/1.1 405"), "{head}");
     assert!(head.contains("allow: get, head"), "{head}");
-    let (head, body) = server.http("GET", "/janus", "").await;
+    let (head, body) = server.http("GET", "/janus/ws", "").await;
     assert!(head.starts_with("http/1.1 426"), "{head}");
     assert!(String::from_utf8(body).unwrap().contains("WebSocket"));
 }

@@ -83,16 +83,22 @@ fn info(transaction: String, config: &GatewayConfig) -> ServerInfo {
         data_channels: false,
         accepting_new_sessions: true,
         session_timeout: config.session_timeout.as_secs(),
-        reclaim_session_timeout: 0,
+        reclaim_session_timeout: config.reclaim_timeout.as_secs(),
         ice_lite: config.ice_lite,
         ice_tcp: false,
         full_trickle: config.full_trickle,
         api_secret: false,
         auth_token: false,
-        transports: [(
-            "janus.transport.websockets".to_owned(),
-            module("WebSockets", "The Janus API over WebSocket"),
-        )]
+        transports: [
+            (
+                "janus.transport.http".to_owned(),
+                module("HTTP", "The Janus API over HTTP, with long polls"),
+            ),
+            (
+                "janus.transport.websockets".to_owned(),
+                module("WebSockets", "The Janus API over WebSocket"),
+            ),
+        ]
         .into(),
         plugins: [(
             fanlight_protocol::ustreamer::PLUGIN.to_owned(),

@@ -6,6 +6,7 @@ use fanlight_protocol::message::PluginData;
 use fanlight_protocol::{Candidate, Error, ErrorCode, Jsep, ServerMessage};
 
 use super::answer::{Answer, Outcome};
+use super::session::{Holder, Session};
 use super::{Address, Gateway, Timer};
 use crate::janus::media::{Media, Offer, OfferFailed, PeerNews, Wishes};
 
@@ -39,7 +40,7 @@ impl<P: Copy> Link<P> {
     }
 
     /// Whether the viewer has yet to show that it is one.
-    fn is_unproven(&self) -> bool {
+    pub(super) fn is_unproven(&self) -> bool {
         matches!(
             self,
             Self::Offered { .. } | Self::Answered { is_up: false, .. }
@@ -126,19 +127,19 @@ impl<M: Media> Gateway<M> {
         Ok(())
     }
 
-    /// Whether the connection of this session may have one more peer that does not stand yet.
+    /// Whether the client of this session may have one more peer that does not stand yet.
     pub(super) fn may_be_offered(&self, at: Address) -> bool {
-        let sessions = self
-            .sessions
-            .get(&at.session)
-            .and_then(|session| self.connections.get(&session.connection));
-        let unproven = sessions
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.sessions.get(id))
-            .flat_map(|session| session.handles.values())
-            .filter(|handle| handle.link.is_unproven())
-            .count();
+        let Some(session) = self.sessions.get(&at.session) else {
+            return false;
+        };
+        let unproven = match &session.holder {
+            Holder::Connection(connection) => {
+                let sessions = self.connections.get(connection).into_iter().flatten();
+                let sessions = sessions.filter_map(|id| self.sessions.get(id));
+                sessions.map(Session::count_unproven).sum()
+            }
+            Holder::Polls(_) | Holder::Nobody => session.count_unproven(),
+        };
         let handle = self.handle(at);
         let again = handle.is_some_and(|handle| handle.link.is_unproven());
         again || unproven < self.config.limits.offers_of_a_connection

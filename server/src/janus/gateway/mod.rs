@@ -4,12 +4,14 @@
 //! driven by [`task`](super::task), and by tests with a clock of their own.
 //!
 //! Requests are answered by one file for each family: [`session`] and [`handle`], and under those
-//! [`link`] for the peer connection of a handle and [`plugin`] for what plugins are asked.
+//! [`link`] for the peer connection of a handle and [`plugin`] for what plugins are asked. Who has a
+//! connection hears of everything at once; [`polls`] is for those who ask over HTTP.
 
 mod answer;
 mod handle;
 mod link;
 mod plugin;
+mod polls;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -17,13 +19,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use fanlight_protocol::request::RequestKind;
+use fanlight_protocol::request::{Path, RequestKind};
 use fanlight_protocol::{Error, HandleId, Request, ServerMessage, SessionId};
 
 use self::answer::{Answer, Outcome};
 use self::handle::Handle;
 use self::plugin::Waiting;
-use self::session::Session;
+pub(crate) use self::polls::{NothingThere, Poll, PollId};
+use self::session::{Holder, Session};
 use super::media::{Ending, Media};
 use crate::timers::Timers;
 
@@ -36,8 +39,10 @@ pub(crate) struct GatewayConfig {
     pub(crate) full_trickle: bool,
     /// Whether the server is ICE-lite. Told to whoever asks, not used.
     pub(crate) ice_lite: bool,
-    /// How long a session lives of which nothing is asked.
+    /// How long a session lives of which nothing is asked; zero is for ever.
     pub(crate) session_timeout: Duration,
+    /// How long a session outlives its connection, to be claimed by another.
+    pub(crate) reclaim_timeout: Duration,
     pub(crate) limits: Limits,
 }
 
@@ -60,6 +65,7 @@ impl Default for GatewayConfig {
             full_trickle: false,
             ice_lite: false,
             session_timeout: Duration::from_secs(60),
+            reclaim_timeout: Duration::ZERO,
             limits: Limits {
                 sessions: 10_000,
                 sessions_of_a_connection: 16,
@@ -71,14 +77,30 @@ impl Default for GatewayConfig {
     }
 }
 
-/// One client of a transport. Never used twice.
+/// One client of a transport that it can be spoken to by. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Connection(ConnectionId),
+    /// Somebody who is gone with the answer: what comes later is polled for.
+    Http,
+}
+
+/// Whom a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Recipient {
+    Connection(ConnectionId),
+    /// The answer to a poll.
+    Poll(PollId),
+}
 
 /// A message for a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outgoing {
-    pub(crate) to: ConnectionId,
+    pub(crate) to: Recipient,
     pub(crate) text: String,
 }
 
@@ -88,6 +110,10 @@ pub(crate) struct Gateway<M: Media> {
     media: M,
     connections: HashMap<ConnectionId, BTreeSet<SessionId>>,
     sessions: HashMap<SessionId, Session<M::Peer>>,
+    /// Polls that hang, and at which session.
+    polls: HashMap<PollId, SessionId>,
+    /// Sessions that may have an answer for a poll.
+    with_news: BTreeSet<SessionId>,
     /// The handles that peer connections belong to.
     peers: HashMap<M::Peer, Address>,
     /// Viewers who came before there was something to offer.
@@ -108,6 +134,8 @@ struct Address {
 enum Timer {
     /// Nothing was asked of the session for too long.
     Session(SessionId),
+    /// The poll has hung without news.
+    Poll(PollId),
     /// Nobody answered the handle's offer.
     Offer(Address),
     /// The viewer at the handle has waited long enough to be told that there is no picture yet.
@@ -123,6 +151,8 @@ impl<M: Media> Gateway<M> {
             media,
             connections: HashMap::new(),
             sessions: HashMap::new(),
+            polls: HashMap::new(),
+            with_news: BTreeSet::new(),
             peers: HashMap::new(),
             waiting: BTreeMap::new(),
             timers: Timers::default(),
@@ -135,48 +165,29 @@ impl<M: Media> Gateway<M> {
         self.connections.entry(connection).or_default();
     }
 
-    /// A client has gone: its sessions end, as they do in Janus unless it is told otherwise.
-    pub(crate) fn handle_closed(&mut self, connection: ConnectionId) {
+    /// A client has gone: its sessions end, or wait for a while to be claimed.
+    pub(crate) fn handle_closed(&mut self, now: Instant, connection: ConnectionId) {
         for session in self.connections.remove(&connection).unwrap_or_default() {
-            self.end_session(session);
+            self.abandon_session(now, session);
         }
     }
 
     /// A client has sent a message. It gets exactly one answer, whatever it has sent.
     pub(crate) fn handle_message(&mut self, now: Instant, from: ConnectionId, message: &[u8]) {
-        if !self.connections.contains_key(&from) {
-            return;
+        if self.connections.contains_key(&from) {
+            let request = Request::parse(message);
+            let (answer, then) = self.answer(now, Asker::Connection(from), request);
+            self.send(from, &answer);
+            self.tell_then(then);
         }
-        let (session, transaction, outcome) = match Request::parse(message) {
-            Ok(request) => {
-                let transaction = request.transaction.clone();
-                let session = match request.kind {
-                    Ok(RequestKind::Create { id }) => request.session.or(id),
-                    _ => request.session,
-                };
-                let outcome = self.handle_request(now, from, request);
-                (session, Some(transaction), outcome)
-            }
-            Err(error) => (None, None, Err(error)),
-        };
-        match outcome {
-            Ok(Outcome { answer, then }) => {
-                let transaction = transaction.unwrap_or_default();
-                let answer = answer.into_message(session, transaction, &self.config);
-                self.send(from, &answer);
-                if let (Some(session), Some(event)) = (session, then) {
-                    self.tell(session, &event);
-                }
-            }
-            Err(error) => self.send(
-                from,
-                &ServerMessage::Error {
-                    session_id: session,
-                    transaction,
-                    error,
-                },
-            ),
-        }
+    }
+
+    /// A client has posted a message over HTTP. Returns the one answer to it.
+    pub(crate) fn handle_post(&mut self, now: Instant, path: Path, message: &[u8]) -> String {
+        let request = Request::parse_posted(path, message);
+        let (answer, then) = self.answer(now, Asker::Http, request);
+        self.tell_then(then);
+        answer.to_json()
     }
 
     /// When [`Gateway::handle_timeout`] wants to be called. Changes with every other call.
@@ -188,7 +199,8 @@ impl<M: Media> Gateway<M> {
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         for timer in self.timers.expire(now) {
             match timer {
-                Timer::Session(session) => self.time_out_session(session),
+                Timer::Session(session) => self.time_out_session(now, session),
+                Timer::Poll(poll) => self.time_out_poll(now, poll),
                 Timer::Offer(at) => self.give_up_offer(at),
                 Timer::Waiting(at) => self.tell_not_ready(at),
                 Timer::Readiness => self.serve_waiting(now),
@@ -197,7 +209,8 @@ impl<M: Media> Gateway<M> {
     }
 
     /// The next message to send, in order for each client.
-    pub(crate) fn poll_outgoing(&mut self) -> Option<Outgoing> {
+    pub(crate) fn poll_outgoing(&mut self, now: Instant) -> Option<Outgoing> {
+        self.serve_polls(now);
         self.outgoing.pop_front()
     }
 
@@ -213,11 +226,47 @@ impl<M: Media> Gateway<M> {
         }
     }
 
+    /// The answer to a request, and the event that follows it.
+    fn answer(
+        &mut self,
+        now: Instant,
+        asker: Asker,
+        request: Result<Request, Error>,
+    ) -> (ServerMessage, Option<(SessionId, ServerMessage)>) {
+        let (session_id, transaction, outcome) = match request {
+            Ok(request) => {
+                let transaction = request.transaction.clone();
+                let session = match request.kind {
+                    Ok(RequestKind::Create { id }) => request.session.or(id),
+                    _ => request.session,
+                };
+                let outcome = self.handle_request(now, asker, request);
+                (session, Some(transaction), outcome)
+            }
+            Err(error) => (None, None, Err(error)),
+        };
+        match outcome {
+            Ok(Outcome { answer, then }) => {
+                let transaction = transaction.unwrap_or_default();
+                let answer = answer.into_message(session_id, transaction, &self.config);
+                (answer, session_id.zip(then))
+            }
+            Err(error) => {
+                let answer = ServerMessage::Error {
+                    session_id,
+                    transaction,
+                    error,
+                };
+                (answer, None)
+            }
+        }
+    }
+
     /// Finds who is to do it, in the order in which Janus looks, and has it done.
     fn handle_request(
         &mut self,
         now: Instant,
-        from: ConnectionId,
+        asker: Asker,
         request: Request,
     ) -> Result<Outcome, Error> {
         let unhandled = Error::unhandled(request.name());
@@ -226,7 +275,7 @@ impl<M: Media> Gateway<M> {
                 _ if request.handle.is_some() => Err(unhandled),
                 Ok(RequestKind::Ping) => Ok(Answer::Pong.into()),
                 Ok(RequestKind::Info) => Ok(Answer::Info.into()),
-                Ok(RequestKind::Create { id }) => self.create_session(now, from, id),
+                Ok(RequestKind::Create { id }) => self.create_session(now, asker, id),
                 _ => Err(unhandled),
             };
         };
@@ -248,7 +297,7 @@ impl<M: Media> Gateway<M> {
                 self.attach(session, &plugin, opaque_id.as_deref())
             }
             (RequestKind::Keepalive, _) => Ok(Answer::Ack.into()),
-            (RequestKind::Claim, _) => self.claim_session(session, from),
+            (RequestKind::Claim, _) => self.claim_session(now, session, asker),
             (RequestKind::Destroy, _) => {
                 self.end_session(session);
                 Ok(Answer::Success.into())
@@ -274,13 +323,22 @@ impl<M: Media> Gateway<M> {
 
     /// Sends an event to whoever holds the session.
     fn tell(&mut self, session: SessionId, event: &ServerMessage) {
-        if let Some(session) = self.sessions.get(&session) {
-            self.send(session.connection, event);
+        match self.sessions.get(&session).map(|session| &session.holder) {
+            Some(Holder::Connection(connection)) => self.send(*connection, event),
+            Some(Holder::Polls(_)) => self.queue_message(session, event),
+            Some(Holder::Nobody) | None => {}
+        }
+    }
+
+    fn tell_then(&mut self, then: Option<(SessionId, ServerMessage)>) {
+        if let Some((session, event)) = then {
+            self.tell(session, &event);
         }
     }
 
     fn send(&mut self, to: ConnectionId, message: &ServerMessage) {
         let text = message.to_json();
+        let to = Recipient::Connection(to);
         self.outgoing.push_back(Outgoing { to, text });
     }
 }

@@ -1,28 +1,46 @@
 //! Sessions: create, claim, destroy, and their end by time.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fanlight_protocol::{Error, ErrorCode, HandleId, ServerMessage, SessionId};
 
 use super::answer::{Answer, Outcome};
 use super::handle::Handle;
-use super::{Address, ConnectionId, Gateway, Timer, random_id};
+use super::polls::Queue;
+use super::{Address, Asker, ConnectionId, Gateway, Timer, random_id};
 use crate::janus::media::Media;
 
 /// What a client makes first, and what all else belongs to.
 #[derive(Debug)]
 pub(super) struct Session<P> {
-    /// Where its events go. Requests may come from elsewhere: whoever knows the id may ask.
-    pub(super) connection: ConnectionId,
+    pub(super) holder: Holder,
     pub(super) handles: HashMap<HandleId, Handle<P>>,
+}
+
+/// Where a session's events go. Requests may come from elsewhere: whoever knows the id may ask.
+#[derive(Debug)]
+pub(super) enum Holder {
+    Connection(ConnectionId),
+    /// A client over HTTP, who polls for them.
+    Polls(Queue),
+    /// The connection is gone, and the session waits to be claimed.
+    Nobody,
+}
+
+impl<P: Copy> Session<P> {
+    /// Peers that were offered and do not stand yet.
+    pub(super) fn count_unproven(&self) -> usize {
+        let links = self.handles.values().map(|handle| &handle.link);
+        links.filter(|link| link.is_unproven()).count()
+    }
 }
 
 impl<M: Media> Gateway<M> {
     pub(super) fn create_session(
         &mut self,
         now: Instant,
-        from: ConnectionId,
+        asker: Asker,
         chosen: Option<SessionId>,
     ) -> Result<Outcome, Error> {
         if chosen.is_some_and(|id| self.sessions.contains_key(&id)) {
@@ -42,9 +60,8 @@ impl<M: Media> Gateway<M> {
                 }
             }
         });
-        self.give_session(id, from)?;
         let session = Session {
-            connection: from,
+            holder: self.give_session(id, asker)?,
             handles: HashMap::new(),
         };
         self.sessions.insert(id, session);
@@ -54,28 +71,51 @@ impl<M: Media> Gateway<M> {
 
     /// Counts as use of the session; false when there is none.
     pub(super) fn touch_session(&mut self, now: Instant, id: SessionId) -> bool {
-        let exists = self.sessions.contains_key(&id);
-        if exists {
-            let at = now + self.config.session_timeout;
-            self.timers.set(Timer::Session(id), at);
+        let Some(session) = self.sessions.get(&id) else {
+            return false;
+        };
+        let timeout = match session.holder {
+            Holder::Nobody => self.config.reclaim_timeout,
+            Holder::Connection(_) | Holder::Polls(_) => self.config.session_timeout,
+        };
+        match timeout {
+            Duration::ZERO => self.timers.cancel(Timer::Session(id)),
+            timeout => self.timers.set(Timer::Session(id), now + timeout),
         }
-        exists
+        true
     }
 
-    /// The session speaks to another connection from now on, and ends with that one.
+    /// The session speaks to another client from now on, and ends with that one.
     pub(super) fn claim_session(
         &mut self,
+        now: Instant,
         id: SessionId,
-        by: ConnectionId,
+        by: Asker,
     ) -> Result<Outcome, Error> {
-        self.give_session(id, by)?;
+        let holder = self.give_session(id, by)?;
         if let Some(session) = self.sessions.get_mut(&id) {
-            let before = std::mem::replace(&mut session.connection, by);
-            if let Some(sessions) = self.connections.get_mut(&before).filter(|_| before != by) {
-                sessions.remove(&id);
+            match (std::mem::replace(&mut session.holder, holder), by) {
+                (Holder::Connection(before), by) if by != Asker::Connection(before) => {
+                    self.forget_session(id, before);
+                }
+                // What has not been polled for is still to be said.
+                (Holder::Polls(queue), Asker::Http) => session.holder = Holder::Polls(queue),
+                (Holder::Polls(queue), Asker::Connection(_)) => self.close_queue(queue),
+                (Holder::Connection(_) | Holder::Nobody, _) => {}
             }
         }
+        self.touch_session(now, id);
         Ok(Answer::Success.into())
+    }
+
+    /// The connection of the session is gone.
+    pub(super) fn abandon_session(&mut self, now: Instant, id: SessionId) {
+        if self.config.reclaim_timeout.is_zero() {
+            self.end_session(id);
+        } else if let Some(session) = self.sessions.get_mut(&id) {
+            session.holder = Holder::Nobody;
+            self.touch_session(now, id);
+        }
     }
 
     /// Ends a session without a word to its client, as Janus does.
@@ -83,7 +123,6 @@ impl<M: Media> Gateway<M> {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
-        let connection = session.connection;
         let handles: Vec<HandleId> = session.handles.keys().copied().collect();
         for handle in handles {
             self.end_handle(Address {
@@ -91,28 +130,45 @@ impl<M: Media> Gateway<M> {
                 handle,
             });
         }
-        self.sessions.remove(&id);
         self.timers.cancel(Timer::Session(id));
-        if let Some(sessions) = self.connections.get_mut(&connection) {
-            sessions.remove(&id);
+        match self.sessions.remove(&id).map(|session| session.holder) {
+            Some(Holder::Connection(connection)) => self.forget_session(id, connection),
+            Some(Holder::Polls(queue)) => self.close_queue(queue),
+            Some(Holder::Nobody) | None => {}
         }
     }
 
-    pub(super) fn time_out_session(&mut self, id: SessionId) {
+    pub(super) fn time_out_session(&mut self, now: Instant, id: SessionId) {
+        let holder = self.sessions.get(&id).map(|session| &session.holder);
+        if let Some(Holder::Polls(queue)) = holder
+            && queue.is_polled()
+        {
+            self.touch_session(now, id);
+            return;
+        }
         tracing::debug!(session = %id, "session timed out");
         self.tell(id, &ServerMessage::Timeout { session_id: id });
         self.end_session(id);
     }
 
     /// Counts the session among those of a connection, which may have only so many.
-    fn give_session(&mut self, id: SessionId, to: ConnectionId) -> Result<(), Error> {
+    fn give_session(&mut self, id: SessionId, to: Asker) -> Result<Holder, Error> {
+        let Asker::Connection(to) = to else {
+            return Ok(Holder::Polls(Queue::default()));
+        };
         let limit = self.config.limits.sessions_of_a_connection;
         let sessions = self.connections.entry(to).or_default();
         if sessions.len() >= limit && !sessions.contains(&id) {
             return Err(too_many_sessions());
         }
         sessions.insert(id);
-        Ok(())
+        Ok(Holder::Connection(to))
+    }
+
+    fn forget_session(&mut self, id: SessionId, of: ConnectionId) {
+        if let Some(sessions) = self.connections.get_mut(&of) {
+            sessions.remove(&id);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ fn every_message_has_exactly_one_answer() {
             }
         }
         offers += rig.gateway.media.answered.len();
-        rig.gateway.handle_closed(connection);
+        rig.gateway.handle_closed(rig.now, connection);
         assert_eq!(rig.open_peers(), [] as [u64; 0]);
         assert_eq!(rig.gateway.poll_timeout(), None);
     }

@@ -38,7 +38,7 @@ fn sessions_and_handles_are_bounded() {
     }
     let late = rig.connect(9);
     assert_eq!(create(&mut rig, late), "error 472");
-    rig.gateway.handle_closed(ConnectionId(0));
+    rig.gateway.handle_closed(rig.now, ConnectionId(0));
     let session = rig.session(late);
     rig.attach(late, session);
     rig.attach(late, session);

@@ -3,6 +3,7 @@
 mod fuzz;
 mod limits;
 mod peers;
+mod polls;
 mod recorded;
 mod sessions;
 mod viewer;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use fanlight_protocol::{Error, ErrorCode};
 use serde_json::{Value, json};
 
-use super::{ConnectionId, Gateway, GatewayConfig, Outgoing};
+use super::{ConnectionId, Gateway, GatewayConfig, Outgoing, Recipient};
 use crate::janus::media::{Ending, PeerNews};
 use crate::janus::testing::{CANDIDATE, Fake, SDP};
 
@@ -73,8 +74,8 @@ impl Rig {
     /// What has been said to the client. Nothing must have been said to others.
     fn heard(&mut self, by: ConnectionId) -> Vec<Value> {
         let mut heard = Vec::new();
-        while let Some(Outgoing { to, text }) = self.gateway.poll_outgoing() {
-            assert_eq!(to, by, "{text}");
+        while let Some(Outgoing { to, text }) = self.gateway.poll_outgoing(self.now) {
+            assert_eq!(to, Recipient::Connection(by), "{text}");
             heard.push(serde_json::from_str(&text).unwrap());
         }
         heard

@@ -21,7 +21,7 @@ fn random_ids_fit_into_a_javascript_number() {
         let connection = rig.connect(number);
         let session = rig.session(connection);
         assert!((1..1 << 53).contains(&session));
-        rig.gateway.handle_closed(connection);
+        rig.gateway.handle_closed(rig.now, connection);
     }
 }
 
@@ -48,7 +48,7 @@ fn a_session_lives_while_anything_is_asked_of_it() {
 #[test]
 fn what_ends_a_session_ends_its_peers_and_leaves_nothing_behind() {
     let ends: [fn(&mut Rig, Viewer); 3] = [
-        |rig, viewer| rig.gateway.handle_closed(viewer.connection),
+        |rig, viewer| rig.gateway.handle_closed(rig.now, viewer.connection),
         |rig, _| rig.pass(Duration::from_secs(60)),
         |rig, viewer| {
             let destroy = json!({"janus": "destroy", "session_id": viewer.session});
@@ -94,12 +94,12 @@ fn a_claimed_session_speaks_to_its_new_connection_and_outlives_the_old() {
     let peer = rig.watched(viewer);
     let claim = json!({"janus": "claim", "session_id": viewer.session});
     assert_eq!(kinds(&rig.ask(new, claim)), ["success"]);
-    rig.gateway.handle_closed(old);
+    rig.gateway.handle_closed(rig.now, old);
     rig.gateway.handle_peer(peer, PeerNews::Up);
     assert_eq!(kinds(&rig.heard(new)), ["webrtcup"]);
     viewer.connection = new;
     assert_eq!(kinds(&rig.message(viewer, "stop")), ["event stopped"]);
-    rig.gateway.handle_closed(new);
+    rig.gateway.handle_closed(rig.now, new);
     assert!(rig.gateway.sessions.is_empty());
 }
 
@@ -107,7 +107,7 @@ fn a_claimed_session_speaks_to_its_new_connection_and_outlives_the_old() {
 fn a_message_from_a_connection_that_has_gone_makes_nothing() {
     let mut rig = Rig::new();
     let connection = rig.connect(1);
-    rig.gateway.handle_closed(connection);
+    rig.gateway.handle_closed(rig.now, connection);
     let create = json!({"janus": "create"});
     assert_eq!(rig.ask(connection, create), [] as [Value; 0]);
     assert!(rig.gateway.sessions.is_empty());

@@ -46,10 +46,10 @@ impl Stage {
             while let Some(output) = self.viewer.poll_output() {
                 self.perform(output);
             }
-            let Some(Outgoing { to, text }) = self.rig.gateway.poll_outgoing() else {
+            let Some(Outgoing { to, text }) = self.rig.gateway.poll_outgoing(self.rig.now) else {
                 return;
             };
-            if to == ConnectionId(self.sockets) {
+            if to == Recipient::Connection(ConnectionId(self.sockets)) {
                 self.input(Input::Message(&text));
             }
         }
@@ -73,7 +73,7 @@ impl Stage {
             viewer::Output::AddCandidate(_) => {}
             viewer::Output::Close => {
                 self.attempt = None;
-                self.rig.gateway.handle_closed(connection);
+                self.rig.gateway.handle_closed(self.rig.now, connection);
             }
             viewer::Output::Status(status) => self.status = Some(status),
         }

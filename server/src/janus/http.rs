@@ -1,0 +1,168 @@
+//! The Janus API over HTTP: requests are posted, and what comes of them is polled for.
+//!
+//! ```text
+//! POST /janus[/session[/handle]]          a request
+//! GET  /janus/session[?maxev=N]           the news of a session, as soon as there is any
+//! GET  /janus/info, /janus/ping           requests that need no body
+//! ```
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use fanlight_protocol::request::{Credentials, Path, RequestKind};
+use fanlight_protocol::{Error, ErrorCode, HandleId, ServerMessage, SessionId};
+
+use super::gateway::Poll;
+use super::task::{GatewayHandle, PollError};
+
+/// The longest message, in bytes.
+const MAX_MESSAGE: usize = 1 << 20;
+
+/// The longest that a client may take to send one.
+const READ: Duration = Duration::from_secs(10);
+
+/// How long browsers may remember what they are allowed to do, in seconds.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
+
+/// The parts of a path under `/janus`, as `abc` and `42` of `/janus/abc/42`.
+pub(crate) struct Target {
+    parts: Vec<String>,
+}
+
+impl Target {
+    /// The target that a path names, if it is one of the API.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let base = parts.next()?;
+        let parts = parts.map(str::to_owned).collect();
+        (base == "janus").then_some(Self { parts })
+    }
+
+    /// What the path names. What is no number names nothing, as in Janus.
+    fn path(&self) -> Path {
+        let id = |at: usize| self.parts.get(at)?.parse().ok().filter(|id| *id != 0);
+        Path {
+            session: id(0).map(SessionId),
+            handle: id(1).map(HandleId),
+        }
+    }
+}
+
+/// Answers a request whose client may see the answer: pages of `origin`, or `*` for all.
+pub(crate) async fn serve(
+    target: &Target,
+    request: Request,
+    gateway: &GatewayHandle,
+    origin: HeaderValue,
+) -> Response {
+    let mut response = match *request.method() {
+        Method::OPTIONS => preflight(request.headers()),
+        _ if target.parts.len() > 2 => StatusCode::NOT_FOUND.into_response(),
+        Method::POST => post(target.path(), request.into_body(), gateway).await,
+        Method::GET => get(target, request.uri().query(), gateway).await,
+        ref method => {
+            let reason = format!("Unsupported method {method}");
+            refuse(Error::new(ErrorCode::TransportSpecific, reason))
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    response
+}
+
+/// A browser asks what a page may do.
+fn preflight(request: &HeaderMap) -> Response {
+    let mut response = StatusCode::OK.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("POST"),
+    );
+    if let Some(wanted) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+    }
+    response
+}
+
+async fn post(path: Path, body: Body, gateway: &GatewayHandle) -> Response {
+    let body = axum::body::to_bytes(body, MAX_MESSAGE);
+    let message = match tokio::time::timeout(READ, body).await {
+        Ok(Ok(message)) => message,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    answer(gateway.post(path, message.into()).await)
+}
+
+async fn get(target: &Target, query: Option<&str>, gateway: &GatewayHandle) -> Response {
+    let parts: Vec<&str> = target.parts.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["info"] => ask(RequestKind::Info, gateway).await,
+        ["ping"] => ask(RequestKind::Ping, gateway).await,
+        [session] => match session.parse() {
+            Ok(session) => poll(SessionId(session), query, gateway).await,
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        },
+        // The news of a handle are among those of its session.
+        [session, _] => match HeaderValue::try_from(format!("/janus/{session}")) {
+            Ok(at) => (StatusCode::FOUND, [(header::LOCATION, at)]).into_response(),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        },
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn poll(session: SessionId, query: Option<&str>, gateway: &GatewayHandle) -> Response {
+    let max_events = parameter(query, "maxev").and_then(|number| number.parse().ok());
+    let poll = Poll {
+        session,
+        max_events: max_events.filter(|number| *number > 0).unwrap_or(1),
+    };
+    match gateway.poll(poll).await {
+        Ok(messages) => json(messages),
+        Err(PollError::NothingThere) => StatusCode::NOT_FOUND.into_response(),
+        Err(PollError::Ended) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// A request that is all in its path.
+async fn ask(kind: RequestKind, gateway: &GatewayHandle) -> Response {
+    let request = fanlight_protocol::Request {
+        transaction: format!("{:x}", rand::random::<u64>()),
+        session: None,
+        handle: None,
+        credentials: Credentials::default(),
+        kind: Ok(kind),
+    };
+    let message = request.to_json().into_bytes();
+    answer(gateway.post(Path::default(), message).await)
+}
+
+/// The first value of a parameter. None that the API knows needs to be escaped.
+fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+    let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|pair| pair.0 == name).map(|p| p.1)
+}
+
+fn answer(message: Option<String>) -> Response {
+    message.map_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response(), json)
+}
+
+fn refuse(error: Error) -> Response {
+    let message = ServerMessage::Error {
+        session_id: None,
+        transaction: None,
+        error,
+    };
+    json(message.to_json())
+}
+
+fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
