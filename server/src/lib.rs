@@ -10,19 +10,22 @@
 //! * [`picture`]: raw pixels and their conversion
 //! * [`encode`]: pictures to H.264
 //! * [`stream`]: source → encoder → RTP payloads → viewers
+//! * [`mountpoint`]: what can be watched: the camera's stream and RTP sources, by their ids
 //! * [`peer`]: viewers' connections: ICE, DTLS, SRTP
 //! * [`janus`]: the Janus API: sessions, handles, plugins, transports
 //! * [`web`]: the HTTP server with the page
 //!
-//! [`net`] and [`timers`] are used in several of them.
+//! [`net`], [`secret`] and [`timers`] are used in several of them.
 
 mod cli;
 mod config;
 mod encode;
 mod janus;
+mod mountpoint;
 mod net;
 mod peer;
 mod picture;
+mod secret;
 mod signals;
 mod source;
 mod stream;
