@@ -1,12 +1,14 @@
 //! The gateway's view of the real stream and the real peers.
 
+use std::sync::Arc;
+
 use fanlight_protocol::{Error, ErrorCode};
 use tokio::sync::mpsc;
 
 use super::media::{Ending, Media, Offer, OfferFailed, PeerNews, Wishes};
 use crate::peer::{
-    AnswerError, CandidateError, CloseReason, OfferOptions, Orientation, PeerEvent, PeerId, Peers,
-    check_sdp,
+    AnswerError, CandidateError, CloseReason, OfferOptions, OfferedTrack, Orientation, PeerEvent,
+    PeerId, Peers, check_sdp,
 };
 use crate::stream::Stream;
 
@@ -75,8 +77,15 @@ impl Media for Live {
             270 => Orientation::ThreeQuarters,
             _ => Orientation::Upright,
         };
-        let options = OfferOptions { orientation };
-        match self.peers.offer(&self.stream, options) {
+        let options = OfferOptions {
+            orientation,
+            ..OfferOptions::default()
+        };
+        let video = OfferedTrack {
+            mid: "v".to_owned(),
+            track: Arc::new(self.stream.clone()),
+        };
+        match self.peers.offer(&[video], options) {
             Ok(offer) => Ok(Offer {
                 peer: offer.peer,
                 sdp: offer.sdp,
@@ -98,7 +107,7 @@ impl Media for Live {
             AnswerError::UnknownPeer | AnswerError::TooMany => {
                 Error::new(ErrorCode::Unknown, error.to_string())
             }
-            AnswerError::Sdp(_) | AnswerError::NoH264 | AnswerError::Mismatch(_) => {
+            AnswerError::Sdp(_) | AnswerError::TakesNothing(_) | AnswerError::Mismatch(_) => {
                 invalid_sdp(error.to_string())
             }
         })

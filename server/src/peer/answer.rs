@@ -1,10 +1,13 @@
 //! A viewer's answer: what of the offer it takes, and how to reach it.
 use super::{
     candidate::{self, Remote},
+    codec,
     dtls::{Fingerprint, Role},
-    offer::{ABS_CAPTURE_TIME, PLAYOUT_DELAY, VIDEO_ORIENTATION},
+    ice::Credentials,
+    offer::{ABS_CAPTURE_TIME, PLAYOUT_DELAY, Section, VIDEO_ORIENTATION},
     sdp::{Media, Sdp, SdpError},
 };
+use crate::stream::Format;
 use thiserror::Error;
 
 /// Why an answer was not taken.
@@ -22,9 +25,9 @@ pub(crate) enum AnswerError {
     /// The text is no session description.
     #[error(transparent)]
     Sdp(#[from] SdpError),
-    /// The viewer cannot decode the video.
-    #[error("the answer takes no H.264 video (packetization-mode 1)")]
-    NoH264,
+    /// The viewer can play nothing of what it was offered.
+    #[error("the answer takes no {0}")]
+    TakesNothing(String),
     /// A session description, but none that answers the offer.
     #[error("the answer does not fit the offer: {0}")]
     Mismatch(&'static str),
@@ -33,16 +36,16 @@ pub(crate) enum AnswerError {
 /// What an answer says.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) ufrag: String,
-    pub(super) password: String,
+    pub(super) credentials: Credentials,
     pub(super) fingerprint: Fingerprint,
     /// What we are in the DTLS handshake.
     pub(super) role: Role,
-    pub(super) agreed: Agreed,
+    /// What it takes of each section of the offer; `None` is one that it refuses.
+    pub(super) agreed: Vec<Option<Agreed>>,
     pub(super) candidates: Vec<Remote>,
 }
 
-/// The payload types and header extensions that a viewer takes.
+/// The payload types and header extensions that a viewer takes for one track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Agreed {
     pub(super) payload_type: u8,
@@ -54,19 +57,32 @@ pub(super) struct Agreed {
 }
 
 impl Answer {
-    /// Reads an answer to one of our offers.
-    pub(super) fn parse(text: &str) -> Result<Self, AnswerError> {
+    /// Reads an answer to the offer of these sections.
+    pub(super) fn parse(text: &str, offered: &[Section]) -> Result<Self, AnswerError> {
         let sdp = Sdp::parse(text)?;
-        let video = sdp
-            .media("video")
-            .ok_or(AnswerError::Mismatch("it has no video section"))?;
-        if video.port == 0 || video.attribute("inactive").is_some() {
-            return Err(AnswerError::NoH264);
+        let mut transport = None;
+        let mut agreed = Vec::with_capacity(offered.len());
+        for (index, section) in offered.iter().enumerate() {
+            let media = sdp
+                .section(&section.mid, index)
+                .filter(|media| media.kind == section.format.codec.kind().name())
+                .ok_or(AnswerError::Mismatch("a section is missing"))?;
+            let takes = Agreed::of(media, &section.format);
+            if takes.is_some() {
+                // All are bundled with the first that is taken: RFC 9143 section 7.3.
+                transport.get_or_insert(media);
+            }
+            agreed.push(takes);
         }
-        let agreed = Agreed::of(video)?;
+        let Some(transport) = transport else {
+            let names = offered.iter().map(|s| codec::name(s.format.codec));
+            return Err(AnswerError::TakesNothing(
+                names.collect::<Vec<_>>().join(" and no "),
+            ));
+        };
 
         let credential = |name, missing, length: std::ops::RangeInclusive<usize>| {
-            sdp.attribute(video, name)
+            sdp.attribute(transport, name)
                 .filter(|value| length.contains(&value.len()))
                 .map(str::to_owned)
                 .ok_or(AnswerError::Mismatch(missing))
@@ -76,10 +92,10 @@ impl Answer {
         let ufrag = credential("ice-ufrag", "ice-ufrag is missing or odd", 4..=32)?;
         let password = credential("ice-pwd", "ice-pwd is missing or odd", 22..=256)?;
         let fingerprint = sdp
-            .attribute(video, "fingerprint")
+            .attribute(transport, "fingerprint")
             .and_then(Fingerprint::parse)
             .ok_or(AnswerError::Mismatch("it has no sha-256 fingerprint"))?;
-        let role = match sdp.attribute(video, "setup") {
+        let role = match sdp.attribute(transport, "setup") {
             // The default of an answer is `active`: RFC 4145 section 4.
             Some("active") | None => Role::Server,
             Some("passive") => Role::Client,
@@ -87,12 +103,11 @@ impl Answer {
         };
 
         Ok(Self {
-            ufrag,
-            password,
+            credentials: Credentials { ufrag, password },
             fingerprint,
             role,
             agreed,
-            candidates: video
+            candidates: transport
                 .attributes("candidate")
                 .filter_map(|line| candidate::parse(line).ok().flatten())
                 .take(candidate::MAX_REMOTE)
@@ -102,43 +117,43 @@ impl Answer {
 }
 
 impl Agreed {
-    fn of(video: &Media<'_>) -> Result<Self, AnswerError> {
-        let format = video
-            .formats
+    /// What a section takes of a track; nothing when it refuses it or cannot play it.
+    fn of(media: &Media<'_>, wanted: &Format) -> Option<Self> {
+        let receives = ["inactive", "sendonly"]
             .iter()
-            .find(|format| is_h264(video, format))
-            .ok_or(AnswerError::NoH264)?;
-        let rtx = video.formats.iter().find(|other| {
-            named(video, other, "rtx")
-                && parameter(video, other, "apt").is_some_and(|apt| apt == *format)
+            .all(|direction| media.attribute(direction).is_none());
+        if !receives || media.is_refused() {
+            return None;
+        }
+        let format = media.formats.iter().find(|format| {
+            let (rtpmap, fmtp) = (
+                media.of_format("rtpmap", format),
+                media.of_format("fmtp", format),
+            );
+            codec::fits(wanted, format, rtpmap, fmtp)
+        })?;
+        let rtx = media.formats.iter().find(|other| {
+            let apt = media.of_format("fmtp", other);
+            is_rtx(media, other, wanted)
+                && apt.and_then(|fmtp| codec::parameter(fmtp, "apt")) == Some(*format)
         });
-        Ok(Self {
-            payload_type: payload_type(format).ok_or(AnswerError::NoH264)?,
+        Some(Self {
+            payload_type: payload_type(format)?,
             rtx: rtx.and_then(|format| payload_type(format)),
-            playout_delay: extension(video, PLAYOUT_DELAY),
-            abs_capture_time: extension(video, ABS_CAPTURE_TIME),
-            orientation: extension(video, VIDEO_ORIENTATION),
+            playout_delay: extension(media, PLAYOUT_DELAY),
+            abs_capture_time: extension(media, ABS_CAPTURE_TIME),
+            orientation: extension(media, VIDEO_ORIENTATION),
         })
     }
 }
 
-fn is_h264(video: &Media<'_>, format: &str) -> bool {
-    named(video, format, "H264") && parameter(video, format, "packetization-mode") == Some("1")
-}
-
-fn named(video: &Media<'_>, format: &str, name: &str) -> bool {
-    video.of_format("rtpmap", format).is_some_and(|map| {
-        map.split_once('/')
-            .is_some_and(|(codec, clock)| codec.eq_ignore_ascii_case(name) && clock == "90000")
-    })
-}
-
-fn parameter<'a>(video: &Media<'a>, format: &str, name: &str) -> Option<&'a str> {
-    let parameters = video.of_format("fmtp", format)?;
-    parameters.split(';').find_map(|parameter| {
-        let (key, value) = parameter.trim().split_once('=')?;
-        (key == name).then_some(value)
-    })
+fn is_rtx(media: &Media<'_>, format: &str, of: &Format) -> bool {
+    let rtpmap = media.of_format("rtpmap", format);
+    rtpmap
+        .and_then(|map| map.split_once('/'))
+        .is_some_and(|(name, clock)| {
+            name.eq_ignore_ascii_case("rtx") && clock.parse() == Ok(of.codec.clock_rate())
+        })
 }
 
 fn payload_type(format: &str) -> Option<u8> {
@@ -147,8 +162,8 @@ fn payload_type(format: &str) -> Option<u8> {
 
 /// The identifier of an extension, where it fits a one-byte header (RFC 8285 section 4.2). Ours all
 /// do, and an answer has to keep them.
-fn extension(video: &Media<'_>, uri: &str) -> Option<u8> {
-    video.attributes("extmap").find_map(|value| {
+fn extension(media: &Media<'_>, uri: &str) -> Option<u8> {
+    media.attributes("extmap").find_map(|value| {
         let mut words = value.split_whitespace();
         let id = words.next()?.split('/').next()?.parse().ok()?;
         (words.next()? == uri && (1..=14).contains(&id)).then_some(id)

@@ -4,12 +4,12 @@ use super::{
     candidate::Remote,
     demux::Kind,
     dtls::{Dtls, DtlsError, Event},
-    gate::{Gate, Verdict},
     history::History,
     ice::{Ice, IceState},
-    outgoing::{Mark, Outgoing, Path},
-    rtcp::{self, Feedback, Reception},
-    rtp::{Route, RtpSender},
+    medium::Medium,
+    outgoing::{Outgoing, Path},
+    rtcp::{Compound, Feedback, Reception},
+    rtp::Route,
     srtp::{Srtp, SrtpError},
 };
 use crate::stream::Frame;
@@ -29,46 +29,37 @@ const REPORT: Duration = Duration::from_secs(1);
 pub(super) struct Connection {
     ice: Ice,
     dtls: Dtls,
-    rtp: RtpSender,
+    /// The tracks that the viewer takes.
+    media: Vec<Medium>,
     /// There once the handshake is complete.
     srtp: Option<Box<Srtp>>,
     path: Option<Path>,
-    gate: Gate,
-    /// Behind the last frame in the outgoing queue.
-    last_frame: Mark,
     connect_by: Instant,
     report_at: Instant,
-    reception: Reception,
 }
 
 /// What a datagram led to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Received {
     /// It was a check or its answer, and authentic: the viewer is at that address.
     pub(super) authentic: bool,
     /// The handshake is complete.
     pub(super) secured: bool,
-    /// The viewer needs a key frame.
-    pub(super) key_frame: bool,
-    /// How many packets it missed, and how many of them were sent again.
-    pub(super) missed: u32,
-    pub(super) resent: u32,
+    /// What the viewer says of its media, by their places.
+    pub(super) feedback: Vec<(usize, Feedback)>,
 }
 
 impl Connection {
     /// A viewer that has just answered.
-    pub(super) fn new(now: Instant, ice: Ice, dtls: Dtls, rtp: RtpSender) -> Self {
+    pub(super) fn new(now: Instant, ice: Ice, dtls: Dtls, media: Vec<Medium>) -> Self {
         Self {
             ice,
             dtls,
-            rtp,
+            media,
             srtp: None,
             path: None,
-            gate: Gate::default(),
-            last_frame: Mark::default(),
             connect_by: now + CONNECT,
             report_at: now,
-            reception: Reception::default(),
         }
     }
 
@@ -88,8 +79,13 @@ impl Connection {
     }
 
     /// How the viewer said it receives.
-    pub(super) fn reception(&self) -> Reception {
-        self.reception
+    pub(super) fn receptions(&self) -> impl Iterator<Item = Reception> {
+        self.media.iter().map(Medium::reception)
+    }
+
+    /// The place of a medium.
+    pub(super) fn medium(&self, mid: &str) -> Option<usize> {
+        self.media.iter().position(|medium| medium.mid() == mid)
     }
 
     /// Takes a datagram. Whoever calls this knows by an authentic check that anything but checks
@@ -100,7 +96,6 @@ impl Connection {
         kind: Kind,
         path: Path,
         datagram: &[u8],
-        history: &History,
         out: &mut Outgoing,
     ) -> Result<Received, CloseReason> {
         let mut received = Received::default();
@@ -123,7 +118,7 @@ impl Connection {
                     Event::Closed => return Err(CloseReason::ByViewer),
                 }
             }
-            Kind::Rtcp => self.receive_rtcp(now, path, datagram, history, out, &mut received)?,
+            Kind::Rtcp => received.feedback = self.receive_rtcp(now, path, datagram),
             Kind::Rtp => {}
         }
         self.transmit(out);
@@ -133,37 +128,61 @@ impl Connection {
     /// Sends what the viewer begins with.
     pub(super) fn start(
         &mut self,
+        medium: usize,
         frames: &[Arc<Frame>],
         out: &mut Outgoing,
     ) -> Result<(), CloseReason> {
-        for frame in frames {
-            self.pass(frame, out)?;
-        }
-        Ok(())
+        self.with(medium, out, |medium, route| {
+            for frame in frames {
+                medium.pass(frame, route)?;
+            }
+            Ok(())
+        })
     }
 
     /// Sends a frame, unless the viewer can make nothing of it or its last one still waits. True
     /// when a key frame has to come first.
-    pub(super) fn send(&mut self, frame: &Frame, out: &mut Outgoing) -> Result<bool, CloseReason> {
-        if out.is_waiting(self.last_frame) {
-            self.gate.close();
-            return Ok(false);
-        }
-        self.pass(frame, out)
+    pub(super) fn send(
+        &mut self,
+        medium: usize,
+        frame: &Frame,
+        out: &mut Outgoing,
+    ) -> Result<bool, CloseReason> {
+        self.with(medium, out, |medium, route| medium.send(frame, route))
     }
 
-    fn pass(&mut self, frame: &Frame, out: &mut Outgoing) -> Result<bool, CloseReason> {
-        let (Some(path), Some(srtp)) = (self.path, &mut self.srtp) else {
-            return Ok(false);
-        };
-        match self.gate.judge(frame.number, frame.idr) {
-            Verdict::Send => {
-                self.rtp.send(frame, &mut Route { path, srtp, out })?;
-                self.last_frame = out.mark(path);
-                Ok(false)
+    /// Sends packets that the viewer missed. Tells how many it were.
+    pub(super) fn resend(
+        &mut self,
+        medium: usize,
+        lost: &[u16],
+        history: &History,
+        out: &mut Outgoing,
+    ) -> Result<u32, CloseReason> {
+        self.with(medium, out, |medium, route| {
+            medium.resend(lost, history, route)
+        })
+    }
+
+    /// What comes next does not continue what was sent.
+    pub(super) fn break_off(&mut self, medium: usize) {
+        if let Some(medium) = self.media.get_mut(medium) {
+            medium.break_off();
+        }
+    }
+
+    /// Does something with a medium, once there is a way for its packets.
+    fn with<T: Default>(
+        &mut self,
+        medium: usize,
+        out: &mut Outgoing,
+        act: impl FnOnce(&mut Medium, &mut Route<'_>) -> Result<T, SrtpError>,
+    ) -> Result<T, CloseReason> {
+        match (self.media.get_mut(medium), self.path, &mut self.srtp) {
+            (Some(medium), Some(path), Some(srtp)) => {
+                Ok(act(medium, &mut Route { path, srtp, out })?)
             }
-            Verdict::Seen => Ok(false),
-            Verdict::Unusable => Ok(true),
+            _ => Ok(T::default()),
         }
     }
 
@@ -180,11 +199,10 @@ impl Connection {
         due.min(self.ice.poll_timeout())
     }
 
-    /// Does what is due. `latest` is the newest frame of the stream, if there is one.
+    /// Does what is due.
     pub(super) fn handle_timeout(
         &mut self,
         now: Instant,
-        latest: Option<&Frame>,
         out: &mut Outgoing,
     ) -> Result<(), CloseReason> {
         self.ice.handle_timeout(now);
@@ -196,7 +214,7 @@ impl Connection {
             }
         } else if now >= self.report_at {
             self.report_at = now + REPORT;
-            self.report(now, latest, out)?;
+            self.report(now, out)?;
         }
         self.transmit(out);
         Ok(())
@@ -213,46 +231,29 @@ impl Connection {
         now: Instant,
         path: Path,
         datagram: &[u8],
-        history: &History,
-        out: &mut Outgoing,
-        received: &mut Received,
-    ) -> Result<(), CloseReason> {
+    ) -> Vec<(usize, Feedback)> {
         let Some(srtp) = &mut self.srtp else {
-            return Ok(());
+            return Vec::new();
         };
-        let ssrc = self.rtp.sources().media;
         let Ok(packet) = srtp.open_rtcp(datagram) else {
-            return Ok(());
+            return Vec::new();
         };
         self.ice.heard(now, path);
-        let Ok(feedback) = Feedback::parse(packet, ssrc) else {
-            return Ok(());
+        let Ok(said) = Compound::parse(packet) else {
+            return Vec::new();
         };
-        received.key_frame = feedback.key_frame;
-        received.missed = feedback.lost.len() as u32;
-        self.reception = feedback.reception.unwrap_or(self.reception);
-        // Who cannot even be sent what is new gets nothing old.
-        if let Some(path) = self.path.filter(|_| !out.is_waiting(self.last_frame)) {
-            let mut route = Route { path, srtp, out };
-            received.resent = self.rtp.resend(&feedback.lost, history, &mut route)?;
-        }
-        Ok(())
+        let media = self.media.iter_mut().enumerate();
+        media
+            .map(|(index, medium)| (index, medium.hear(&said)))
+            .filter(|(_, feedback)| !feedback.is_empty())
+            .collect()
     }
 
-    fn report(
-        &mut self,
-        now: Instant,
-        latest: Option<&Frame>,
-        out: &mut Outgoing,
-    ) -> Result<(), CloseReason> {
-        let (Some(srtp), Some(path), Some(latest)) = (&mut self.srtp, self.path, latest) else {
-            return Ok(());
-        };
-        let ssrc = self.rtp.sources().media;
-        let counts = self.rtp.counts();
-        if counts.packets > 0 {
-            let report = rtcp::sender_report(now, ssrc, latest, counts).map_err(SrtpError::from)?;
-            out.push(path, srtp.protect_rtcp(&report)?.as_ref());
+    fn report(&mut self, now: Instant, out: &mut Outgoing) -> Result<(), CloseReason> {
+        if let (Some(srtp), Some(path)) = (&mut self.srtp, self.path) {
+            for medium in &self.media {
+                medium.report(now, &mut Route { path, srtp, out })?;
+            }
         }
         Ok(())
     }

@@ -1,23 +1,40 @@
-//! The frames of one stream on their way to its viewers.
+//! The frames of tracks on their way to those who watch them.
 use super::{
     PeerId,
     history::History,
     inbox::{Inbox, Taken},
 };
 use crate::stream::{Frame, FrameSink, Track};
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
-/// A stream that somebody watches.
+/// The tracks that somebody watches, by their names.
+pub(super) struct Feeds {
+    feeds: HashMap<Arc<str>, Feed>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// A track that somebody watches.
 pub(super) struct Feed {
-    pub(super) source: Arc<dyn Track>,
-    /// Viewers that get frames.
-    pub(super) viewers: Vec<PeerId>,
-    /// How many have answered an offer of this stream, and are not gone.
-    pub(super) members: usize,
+    pub(super) track: Arc<dyn Track>,
+    /// Who gets frames.
+    pub(super) viewers: Vec<Watcher>,
+    /// How many want frames, now or as soon as they are connected.
+    members: usize,
     pub(super) history: History,
     inbox: Arc<Inbox>,
     /// Keeps the frames coming.
     _subscription: Box<dyn Any + Send>,
+}
+
+/// A viewer, and the place that the track has among its media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Watcher {
+    pub(super) peer: PeerId,
+    pub(super) medium: usize,
 }
 
 /// A frame that viewers are being given.
@@ -28,16 +45,74 @@ pub(super) struct Delivery {
     pub(super) next: usize,
 }
 
-impl Feed {
-    /// Lets frames come; `wake` is called when some have.
-    pub(super) fn subscribe(
-        source: Arc<dyn Track>,
-        wake: impl Fn() + Send + Sync + 'static,
-    ) -> Self {
-        let inbox = Arc::new(Inbox::new(wake));
-        let subscription = source.subscribe(Arc::clone(&inbox) as Arc<dyn FrameSink>);
+impl Feeds {
+    /// Nobody watches anything. `wake` is called when frames have come.
+    pub(super) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
-            source,
+            feeds: HashMap::new(),
+            wake: Arc::new(wake),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Feed> {
+        self.feeds.get(name)
+    }
+
+    /// One more wants the frames of a track: the first makes them come.
+    pub(super) fn join(&mut self, track: &Arc<dyn Track>) -> &mut Feed {
+        let wake = &self.wake;
+        let feed = self
+            .feeds
+            .entry(track.name().into())
+            .or_insert_with(|| Feed::subscribe(Arc::clone(track), Arc::clone(wake)));
+        feed.members += 1;
+        feed
+    }
+
+    /// One of those who joined wants no more of it: the last lets the frames end.
+    pub(super) fn leave(&mut self, name: &str, watcher: Watcher) {
+        if let Some(feed) = self.feeds.get_mut(name) {
+            feed.viewers.retain(|viewer| *viewer != watcher);
+            feed.members -= 1;
+            if feed.members == 0 {
+                self.feeds.remove(name);
+            }
+        }
+    }
+
+    /// One of those who joined can be given frames. Yields what it begins with.
+    pub(super) fn begin(&mut self, name: &str, watcher: Watcher) -> Vec<Arc<Frame>> {
+        let Some(feed) = self.feeds.get_mut(name) else {
+            return Vec::new();
+        };
+        feed.viewers.push(watcher);
+        let frames = feed.track.first_frames();
+        for frame in &frames {
+            feed.history.add(frame);
+        }
+        frames
+    }
+
+    /// Adds the frames that have come since the last call.
+    pub(super) fn collect(&mut self, deliveries: &mut VecDeque<Delivery>) {
+        for (name, feed) in &mut self.feeds {
+            for frame in feed.collect() {
+                deliveries.push_back(Delivery {
+                    feed: Arc::clone(name),
+                    frame,
+                    next: 0,
+                });
+            }
+        }
+    }
+}
+
+impl Feed {
+    fn subscribe(track: Arc<dyn Track>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        let inbox = Arc::new(Inbox::new(track.format().codec.kind(), move || wake()));
+        let subscription = track.subscribe(Arc::clone(&inbox) as Arc<dyn FrameSink>);
+        Self {
+            track,
             viewers: Vec::new(),
             members: 0,
             history: History::default(),
@@ -46,24 +121,14 @@ impl Feed {
         }
     }
 
-    /// The frames that have come since the last call.
-    pub(super) fn collect(&mut self) -> impl Iterator<Item = Arc<Frame>> + use<> {
+    fn collect(&mut self) -> VecDeque<Arc<Frame>> {
         let Taken {
             frames,
             needs_key_frame,
         } = self.inbox.take();
         if needs_key_frame {
-            self.source.request_key_frame();
+            self.track.request_key_frame();
         }
-        for frame in &frames {
-            self.history.add(frame);
-        }
-        frames.into_iter()
-    }
-
-    /// What a viewer starts with.
-    pub(super) fn first_frames(&mut self) -> Vec<Arc<Frame>> {
-        let frames = self.source.first_frames();
         for frame in &frames {
             self.history.add(frame);
         }

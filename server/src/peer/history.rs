@@ -1,11 +1,11 @@
-//! The latest packets of a stream, for whoever lost one.
+//! The latest packets of a track, for whoever lost one.
 use crate::stream::Frame;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// So many packets are kept: two seconds of 5 Mbit/s, well over any round trip.
 const PACKETS: u64 = 1024;
 
-/// Frames of one stream by the index of their first packet, shared by all its viewers.
+/// Frames of one track by the index of their first packet, shared by all its viewers.
 #[derive(Default)]
 pub(super) struct History {
     frames: BTreeMap<u64, Arc<Frame>>,
@@ -30,11 +30,6 @@ impl History {
         let (&first, frame) = self.frames.range(..=index).next_back()?;
         let position = usize::try_from(index - first).ok()?;
         (position < frame.packets.len()).then_some(Packet { position, frame })
-    }
-
-    /// The newest frame.
-    pub(super) fn newest(&self) -> Option<&Arc<Frame>> {
-        self.frames.last_key_value().map(|(_, frame)| frame)
     }
 }
 

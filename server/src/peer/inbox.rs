@@ -1,5 +1,5 @@
 //! The bounded way from the encoder's thread to the I/O thread.
-use crate::stream::{Frame, FrameSink};
+use crate::stream::{Frame, FrameSink, Kind};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,13 +7,16 @@ use std::{
 
 /// More than this many pictures are not kept waiting: an I/O thread that is so late has no use for
 /// old ones.
-const CAPACITY: usize = 8;
+const PICTURES: usize = 8;
+/// Sound comes in smaller pieces, and some sources send many at once.
+const SOUNDS: usize = 64;
 
-/// Takes frames of one stream until the I/O thread fetches them.
+/// Takes frames of one track until the I/O thread fetches them.
 ///
 /// A full inbox drops frames up to the next key frame, which replaces everything before it: a
 /// decoder could do nothing with what follows a gap.
 pub(super) struct Inbox {
+    capacity: usize,
     waiting: Mutex<Waiting>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -34,8 +37,12 @@ struct Waiting {
 
 impl Inbox {
     /// An empty inbox; `wake` is called on the encoder's thread when it stops being empty.
-    pub(super) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(super) fn new(kind: Kind, wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
+            capacity: match kind {
+                Kind::Video => PICTURES,
+                Kind::Audio => SOUNDS,
+            },
             waiting: Mutex::default(),
             wake: Box::new(wake),
         }
@@ -60,7 +67,7 @@ impl FrameSink for Inbox {
     fn frame(&self, frame: &Arc<Frame>) {
         let was_empty = {
             let mut waiting = self.lock();
-            let full = waiting.frames.len() >= CAPACITY;
+            let full = waiting.frames.len() >= self.capacity;
             if frame.idr {
                 if full {
                     waiting.frames.clear();
@@ -86,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_frame_too_many_is_dropped_and_a_key_frame_replaces_all() {
-        let inbox = Inbox::new(|| {});
+        let inbox = Inbox::new(Kind::Video, || {});
         let numbers = |inbox: &Inbox| {
             inbox
                 .take()
@@ -96,13 +103,13 @@ mod tests {
                 .collect::<Vec<_>>()
         };
 
-        for number in 0..CAPACITY as u64 + 1 {
+        for number in 0..PICTURES as u64 + 1 {
             inbox.frame(&frame(number, number == 0));
         }
         let taken = inbox.take();
         assert!(taken.needs_key_frame);
         let numbers_taken = taken.frames.iter().map(|f| f.number);
-        assert!(numbers_taken.eq(0..CAPACITY as u64));
+        assert!(numbers_taken.eq(0..PICTURES as u64));
 
         // There is room again, but nothing to put there before a key frame.
         inbox.frame(&frame(20, false));

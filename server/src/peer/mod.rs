@@ -11,12 +11,14 @@
 //!                             └→ Outgoing ─trains→ sockets
 //! ```
 //!
-//! A frame was packetised by its stream, once. What is made for each viewer is the header of each
+//! A viewer may get several tracks over one connection, each by a [`medium`](medium::Medium) of its
+//! own. A frame was packetised by its track's source, once. What is made for each viewer is the header of each
 //! packet and its encryption, in the buffer that the kernel gets. Packets that a viewer
-//! missed are taken from the frames that the stream's viewers share.
+//! missed are taken from the frames that the track's viewers share.
 mod addresses;
 mod answer;
 mod candidate;
+mod codec;
 mod connection;
 mod demux;
 mod dtls;
@@ -27,6 +29,7 @@ mod hello;
 mod history;
 mod ice;
 mod inbox;
+mod medium;
 mod ntp;
 mod offer;
 mod outgoing;
@@ -44,16 +47,16 @@ mod testing;
 mod tests;
 mod thread;
 
-use crate::stream::{Stream, Track};
+use crate::stream::Track;
 use answer::Answer;
 use dtls::Identity;
 use ice::Credentials;
 use mio::Waker;
 use offer::Description;
-use registry::{Pending, Registry};
-use rtp::Sources;
+use registry::{Pending, Registry, Session};
+use rtp::Terms;
 use sdp::{Sdp, SdpError};
-use set::{NewPeer, Set};
+use set::{NewMedium, NewPeer, Set};
 use socket::Sockets;
 use std::{
     fmt, io,
@@ -99,11 +102,35 @@ pub(crate) struct Offer {
     pub(crate) candidates: Vec<String>,
 }
 
-/// What an offer may ask of the viewer.
-#[derive(Clone, Copy, Debug, Default)]
+/// A track, and its section in the session description.
+#[derive(Clone)]
+pub(crate) struct OfferedTrack {
+    /// The identification of the section (RFC 5888): a token.
+    pub(crate) mid: String,
+    /// What is sent.
+    pub(crate) track: Arc<dyn Track>,
+}
+
+/// What an offer says and asks of the viewer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OfferOptions {
     /// How the picture is to be turned.
     pub(crate) orientation: Orientation,
+    /// The name of the session in its description: one line.
+    pub(crate) session_name: String,
+    /// How soon the viewer is to show what it gets; `None` leaves that to the viewer.
+    pub(crate) playout_delay: Option<PlayoutDelay>,
+    /// Whether frames say when they were captured.
+    pub(crate) abs_capture_time: bool,
+}
+
+/// The bounds of the time from capture to display, in units of 10 ms up to 4095 of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PlayoutDelay {
+    /// The least.
+    pub(crate) min: u16,
+    /// The most.
+    pub(crate) max: u16,
 }
 
 /// What became of a connection.
@@ -154,6 +181,9 @@ pub(crate) enum PeersError {
 /// Why no offer was made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(crate) enum OfferError {
+    /// These tracks make no offer.
+    #[error("these tracks cannot be offered: {0}")]
+    Tracks(&'static str),
     /// So many offers wait for an answer, or so many viewers are served, that no more are made.
     #[error("there are too many viewers")]
     TooMany,
@@ -244,23 +274,15 @@ impl Peers {
         &self.shared.bound
     }
 
-    /// Offers a stream. Nothing is sent before the answer has come, for which there are 30 seconds.
+    /// Offers tracks, one section for each in this order. Nothing is sent before the answer has come,
+    /// for which there are 30 seconds.
     pub(crate) fn offer(
         &self,
-        stream: &Stream,
-        options: OfferOptions,
-    ) -> Result<Offer, OfferError> {
-        self.offer_source(Arc::new(stream.clone()), options)
-    }
-
-    fn offer_source(
-        &self,
-        source: Arc<dyn Track>,
+        tracks: &[OfferedTrack],
         options: OfferOptions,
     ) -> Result<Offer, OfferError> {
         let Shared {
             config,
-            identity,
             bound,
             registry,
             next,
@@ -269,30 +291,19 @@ impl Peers {
         let addresses = addresses::local(bound);
         let offered = addresses::offered(&config.public_ips, &addresses);
         let pending = Pending {
-            source,
+            session: Arc::new(Session {
+                // Positive as a signed number, as some parsers read it.
+                id: rand::random::<u64>() >> 1,
+                sections: offer::sections(tracks)?,
+                options,
+            }),
+            tracks: tracks.iter().map(|t| Arc::clone(&t.track)).collect(),
             credentials: Credentials::random(),
-            sources: Sources {
-                media: rand::random(),
-                rtx: rand::random(),
-            },
-            orientation: options.orientation,
             addresses,
             since: Instant::now(),
         };
-        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
-        let description = Description {
-            // Positive as a signed number, as some parsers read it.
-            session: rand::random::<u64>() >> 1,
-            address: offered.first().copied().unwrap_or(unspecified),
-            ice: &pending.credentials,
-            ice_lite: config.ice_lite,
-            fingerprint: &identity.fingerprint().to_string(),
-            ssrc: pending.sources.media,
-            rtx_ssrc: pending.sources.rtx,
-            turned: options.orientation != Orientation::Upright,
-        };
+        let sdp = self.describe(&pending.session, 1, &pending.credentials, &offered);
         let peer = PeerId(next.fetch_add(1, Ordering::Relaxed));
-        let sdp = description.sdp();
         lock(registry).offer(peer, pending)?;
         Ok(Offer {
             peer,
@@ -301,23 +312,39 @@ impl Peers {
         })
     }
 
-    /// Takes the viewer's answer, once: the stream begins, and so does the search for a path.
+    /// Takes the viewer's answer, once: what it takes of the tracks begins, and so does the search
+    /// for a path.
     pub(crate) fn answer(&self, peer: PeerId, sdp: &str) -> Result<(), AnswerError> {
-        lock(&self.shared.registry).awaits_answer(Instant::now(), peer)?;
-        let answer = Answer::parse(sdp)?;
+        let session = lock(&self.shared.registry).awaits_answer(Instant::now(), peer)?;
+        let answer = Answer::parse(sdp, &session.sections)?;
         let Pending {
-            source,
+            tracks,
             credentials,
-            sources,
-            orientation,
             addresses,
             ..
         } = lock(&self.shared.registry).answer(Instant::now(), peer)?;
-        let new = NewPeer {
-            source,
-            credentials,
-            sources,
+        let OfferOptions {
             orientation,
+            playout_delay,
+            ..
+        } = session.options;
+        let sections = session.sections.iter().zip(tracks).zip(&answer.agreed);
+        let media = sections.filter_map(|((section, track), agreed)| {
+            Some(NewMedium {
+                mid: section.mid.clone(),
+                track,
+                terms: Terms {
+                    codec: section.format.codec,
+                    sources: section.sources,
+                    agreed: (*agreed)?,
+                    orientation,
+                    playout_delay,
+                },
+            })
+        });
+        let new = NewPeer {
+            media: media.collect(),
+            credentials,
             addresses,
             answer,
         };
@@ -336,11 +363,11 @@ impl Peers {
         Ok(())
     }
 
-    /// Asks the stream that the viewer watches for a key frame.
+    /// Asks the tracks that the viewer watches for a key frame.
     pub(crate) fn request_key_frame(&self, peer: PeerId) {
-        let source = lock(&self.shared.registry).source(peer);
-        if let Some(source) = source {
-            source.request_key_frame();
+        let tracks = lock(&self.shared.registry).tracks(peer);
+        for track in tracks {
+            track.request_key_frame();
         }
     }
 
@@ -364,6 +391,30 @@ impl Peers {
         let _ = thread.map(JoinHandle::join);
     }
 
+    fn describe(
+        &self,
+        session: &Session,
+        version: u32,
+        ice: &Credentials,
+        addresses: &[SocketAddr],
+    ) -> String {
+        let Shared {
+            config, identity, ..
+        } = self.shared.as_ref();
+        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+        let description = Description {
+            session: session.id,
+            version,
+            address: addresses.first().copied().unwrap_or(unspecified),
+            ice,
+            ice_lite: config.ice_lite,
+            fingerprint: &identity.fingerprint().to_string(),
+            sections: &session.sections,
+            options: &session.options,
+        };
+        description.sdp()
+    }
+
     fn command(&self, command: Command) {
         self.shared.command(command);
     }
@@ -381,6 +432,18 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.command(Command::Shutdown);
+    }
+}
+
+impl Default for OfferOptions {
+    /// Upright, to be shown at once, with the time of capture.
+    fn default() -> Self {
+        Self {
+            orientation: Orientation::Upright,
+            session_name: "Fanlight".into(),
+            playout_delay: Some(PlayoutDelay::default()),
+            abs_capture_time: true,
+        }
     }
 }
 

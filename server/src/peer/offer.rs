@@ -1,30 +1,104 @@
-//! The session description that viewers are offered: the shape that Janus gives to what µStreamer's
-//! plugin offers, so that clients of theirs find what they expect.
-use super::ice::Credentials;
-use std::{fmt::Write, net::SocketAddr};
+//! The session description that viewers are offered: the shape that Janus gives to what its
+//! plugins offer, so that their clients find what they expect.
+use super::{OfferError, OfferOptions, OfferedTrack, codec, ice::Credentials, rtp::Sources};
+use crate::{
+    peer::Orientation,
+    stream::{Codec, Format, Kind},
+};
+use std::{collections::BTreeSet, fmt::Write, net::SocketAddr};
 
 pub(super) const VIDEO_ORIENTATION: &str = "urn:3gpp:video-orientation";
 pub(super) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 pub(super) const ABS_CAPTURE_TIME: &str =
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
 
-/// The name of the one media section.
-const MID: &str = "v";
+/// The name of the source of all tracks, which are played in step (RFC 3550 section 6.5.1).
+pub(super) const CNAME: &str = "fanlight";
+
+/// The payload types of video, each followed by that of its retransmissions, and with them those
+/// of audio when the usual one is taken. 111 is left to Opus.
+const DYNAMIC: [u8; 15] = [
+    96, 98, 100, 102, 104, 106, 108, 112, 114, 116, 118, 120, 122, 124, 126,
+];
+const OPUS: u8 = 111;
+
+/// One track as it is offered: what of a section stays the same as long as the peer lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    pub(super) mid: String,
+    pub(super) format: Format,
+    pub(super) payload_type: u8,
+    /// The payload type of retransmissions (RFC 4588), for video.
+    pub(super) rtx: Option<u8>,
+    pub(super) sources: Sources,
+}
 
 /// What one offer is made of.
 pub(super) struct Description<'a> {
     /// Identifies the session in the `o=` line.
     pub(super) session: u64,
+    /// Counts the offers of the session, from 1.
+    pub(super) version: u32,
     /// An address for the lines that want one; ICE finds the real ones.
     pub(super) address: SocketAddr,
     pub(super) ice: &'a Credentials,
     pub(super) ice_lite: bool,
     /// Of our certificate, as SDP writes it.
     pub(super) fingerprint: &'a str,
-    pub(super) ssrc: u32,
-    pub(super) rtx_ssrc: u32,
-    /// Whether the picture is to be turned by the viewer.
-    pub(super) turned: bool,
+    pub(super) sections: &'a [Section],
+    pub(super) options: &'a OfferOptions,
+}
+
+/// Gives each track its numbers.
+pub(super) fn sections(tracks: &[OfferedTrack]) -> Result<Vec<Section>, OfferError> {
+    let mut sections: Vec<Section> = Vec::with_capacity(tracks.len());
+    let mut ssrcs = BTreeSet::new();
+    let mut ssrc = || {
+        loop {
+            let ssrc = rand::random();
+            if ssrcs.insert(ssrc) {
+                return ssrc;
+            }
+        }
+    };
+    for OfferedTrack { mid, track } in tracks {
+        if sections.iter().any(|section| section.mid == *mid) {
+            return Err(OfferError::Tracks("two tracks have the same mid"));
+        }
+        let format = track.format().clone();
+        let payload_type = payload_type(&format, &sections)
+            .ok_or(OfferError::Tracks("there are too many different codecs"))?;
+        let is_video = format.codec.kind() == Kind::Video;
+        sections.push(Section {
+            mid: mid.clone(),
+            format,
+            payload_type,
+            rtx: is_video.then_some(payload_type + 1),
+            sources: Sources {
+                media: ssrc(),
+                rtx: is_video.then(&mut ssrc),
+            },
+        });
+    }
+    if sections.is_empty() {
+        return Err(OfferError::Tracks("there are no tracks"));
+    }
+    Ok(sections)
+}
+
+/// In one bundle a payload type means one format: RFC 9143 section 9.2.
+fn payload_type(format: &Format, before: &[Section]) -> Option<u8> {
+    if let Some(same) = before.iter().find(|section| section.format == *format) {
+        return Some(same.payload_type);
+    }
+    let fixed = codec::fixed_payload_type(format.codec);
+    let opus = (format.codec == Codec::Opus).then_some(OPUS);
+    let is_free = |number: &u8| before.iter().all(|section| section.payload_type != *number);
+    fixed
+        .into_iter()
+        .chain(opus)
+        .chain(DYNAMIC)
+        .find(|number| is_free(number))
 }
 
 impl Description<'_> {
@@ -32,59 +106,107 @@ impl Description<'_> {
     pub(super) fn sdp(&self) -> String {
         let Self {
             session,
+            version,
             fingerprint,
-            ssrc,
-            rtx_ssrc,
             ..
         } = self;
-        let Credentials { ufrag, password } = self.ice;
         let ip = self.address.ip();
         let family = if ip.is_ipv4() { "IP4" } else { "IP6" };
         let lite = if self.ice_lite { "a=ice-lite\r\n" } else { "" };
-        let orientation = if self.turned {
-            format!("a=extmap:1/sendonly {VIDEO_ORIENTATION}\r\n")
-        } else {
-            String::new()
-        };
-        // The level is the lowest; level-asymmetry-allowed says that it does not bind the sender.
-        format!(
+        let mids = self.sections.iter().map(|section| section.mid.as_str());
+        let mids = mids.collect::<Vec<_>>().join(" ");
+        let mut sdp = format!(
             "v=0\r\n\
-             o=- {session} 1 IN {family} {ip}\r\n\
-             s=Fanlight\r\n\
+             o=- {session} {version} IN {family} {ip}\r\n\
+             s={}\r\n\
              t=0 0\r\n\
-             a=group:BUNDLE {MID}\r\n\
+             a=group:BUNDLE {mids}\r\n\
              {lite}\
              a=ice-options:trickle\r\n\
              a=fingerprint:sha-256 {fingerprint}\r\n\
              a=extmap-allow-mixed\r\n\
-             a=msid-semantic: WMS *\r\n\
-             m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n\
+             a=msid-semantic: WMS *\r\n",
+            self.options.session_name
+        );
+        for section in self.sections {
+            self.write_section(&mut sdp, section);
+        }
+        sdp
+    }
+
+    fn write_section(&self, sdp: &mut String, section: &Section) {
+        let Credentials { ufrag, password } = self.ice;
+        let ip = self.address.ip();
+        let family = if ip.is_ipv4() { "IP4" } else { "IP6" };
+        let Section {
+            mid,
+            format,
+            payload_type,
+            rtx,
+            sources,
+        } = section;
+        let kind = format.codec.kind();
+        let rtpmap = format.codec.rtpmap();
+        let formats = match rtx {
+            Some(rtx) => format!("{payload_type} {rtx}"),
+            None => payload_type.to_string(),
+        };
+        *sdp += &format!(
+            "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\n\
              c=IN {family} {ip}\r\n\
              a=sendonly\r\n\
-             a=mid:{MID}\r\n\
+             a=mid:{mid}\r\n\
              a=rtcp-mux\r\n\
              a=ice-ufrag:{ufrag}\r\n\
              a=ice-pwd:{password}\r\n\
              a=ice-options:trickle\r\n\
              a=setup:actpass\r\n\
-             a=rtpmap:96 H264/90000\r\n\
-             a=fmtp:96 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n\
-             a=rtcp-fb:96 ccm fir\r\n\
-             a=rtcp-fb:96 nack\r\n\
-             a=rtcp-fb:96 nack pli\r\n\
-             {orientation}\
-             a=extmap:2/sendonly {PLAYOUT_DELAY}\r\n\
-             a=extmap:3/sendonly {ABS_CAPTURE_TIME}\r\n\
-             a=rtpmap:97 rtx/90000\r\n\
-             a=fmtp:97 apt=96\r\n\
-             a=ssrc-group:FID {ssrc} {rtx_ssrc}\r\n\
-             a=msid:video {MID}\r\n\
-             a=ssrc:{ssrc} cname:fanlight\r\n\
-             a=ssrc:{rtx_ssrc} cname:fanlight\r\n"
-        )
+             a=rtpmap:{payload_type} {rtpmap}\r\n"
+        );
+        if !format.fmtp.is_empty() {
+            *sdp += &format!("a=fmtp:{payload_type} {}\r\n", format.fmtp);
+        }
+        if kind == Kind::Video {
+            for feedback in ["ccm fir", "nack", "nack pli"] {
+                *sdp += &format!("a=rtcp-fb:{payload_type} {feedback}\r\n");
+            }
+        }
+        for (id, uri) in self.extensions(kind) {
+            *sdp += &format!("a=extmap:{id}/sendonly {uri}\r\n");
+        }
+        if let Some(rtx) = rtx {
+            let clock = format.codec.clock_rate();
+            *sdp += &format!("a=rtpmap:{rtx} rtx/{clock}\r\na=fmtp:{rtx} apt={payload_type}\r\n");
+        }
+        let Sources { media, rtx } = sources;
+        if let Some(rtx) = rtx {
+            *sdp += &format!("a=ssrc-group:FID {media} {rtx}\r\n");
+        }
+        *sdp += &format!("a=msid:{CNAME} {mid}\r\n");
+        for ssrc in [Some(media), rtx.as_ref()].into_iter().flatten() {
+            *sdp += &format!("a=ssrc:{ssrc} cname:{CNAME}\r\n");
+        }
+    }
+
+    /// An identifier means the same in all sections of a bundle: RFC 9143 section 9.
+    fn extensions(&self, kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
+        let OfferOptions {
+            orientation,
+            playout_delay,
+            abs_capture_time,
+            ..
+        } = self.options;
+        let is_video = kind == Kind::Video;
+        let turned = *orientation != Orientation::Upright;
+        [
+            (1, VIDEO_ORIENTATION, is_video && turned),
+            (2, PLAYOUT_DELAY, is_video && playout_delay.is_some()),
+            (3, ABS_CAPTURE_TIME, *abs_capture_time),
+        ]
+        .into_iter()
+        .filter_map(|(id, uri, offered)| offered.then_some((id, uri)))
     }
 }
-
 /// The candidate lines of these addresses, the first to be preferred.
 pub(super) fn candidates(addresses: &[SocketAddr]) -> Vec<String> {
     /// Of host candidates, by RFC 8445 section 5.1.2.2.
@@ -107,66 +229,4 @@ pub(super) fn candidates(addresses: &[SocketAddr]) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rtc::sdp::SessionDescription;
-    use std::io::Cursor;
-
-    fn offer(turned: bool) -> String {
-        let ice = Credentials {
-            ufrag: "abcd1234".into(),
-            password: "0123456789abcdef01234567".into(),
-        };
-        Description {
-            session: 42,
-            address: "192.0.2.7:8189".parse().unwrap(),
-            ice: &ice,
-            ice_lite: false,
-            fingerprint: "AA:BB",
-            ssrc: 7,
-            rtx_ssrc: 8,
-            turned,
-        }
-        .sdp()
-    }
-
-    #[test]
-    fn a_parser_of_sdp_reads_the_offer_as_it_is_meant() {
-        let sdp = SessionDescription::unmarshal(&mut Cursor::new(offer(false))).unwrap();
-        let [video] = sdp.media_descriptions.as_slice() else {
-            panic!("one section");
-        };
-        let one = |name: &str| video.attribute(name).flatten();
-        assert_eq!(video.media_name.formats, ["96", "97"]);
-        assert_eq!(one("mid"), Some("v"));
-        assert_eq!(one("ice-ufrag"), Some("abcd1234"));
-        assert_eq!(one("setup"), Some("actpass"));
-        assert_eq!(one("ssrc-group"), Some("FID 7 8"));
-        assert_eq!(
-            one("extmap").map(|e| e.starts_with("2/sendonly")),
-            Some(true)
-        );
-        assert_eq!(sdp.attribute("group").map(String::as_str), Some("BUNDLE v"));
-    }
-
-    #[test]
-    fn only_a_turned_picture_announces_its_orientation() {
-        assert!(offer(true).contains(VIDEO_ORIENTATION));
-        assert!(!offer(false).contains(VIDEO_ORIENTATION));
-    }
-
-    #[test]
-    fn the_first_address_has_the_highest_priority() {
-        let addresses = [
-            "192.0.2.7:8189".parse().unwrap(),
-            "[2001:db8::1]:8189".parse().unwrap(),
-        ];
-        assert_eq!(
-            candidates(&addresses),
-            [
-                "candidate:1 1 udp 2130706431 192.0.2.7 8189 typ host",
-                "candidate:2 1 udp 2130706175 2001:db8::1 8189 typ host",
-            ],
-        );
-    }
-}
+mod tests;

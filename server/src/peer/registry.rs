@@ -1,5 +1,5 @@
 //! Which offers wait for an answer, and which peers live: what callers' threads need to know.
-use super::{AnswerError, OfferError, Orientation, PeerId, ice::Credentials, rtp::Sources};
+use super::{AnswerError, OfferError, OfferOptions, PeerId, ice::Credentials, offer::Section};
 use crate::stream::Track;
 use mio::Waker;
 use std::{
@@ -19,12 +19,21 @@ const MAX_PEERS: usize = 4096;
 /// makes us send go to addresses that nobody has proven to want them.
 const MAX_CONNECTING: usize = 256;
 
+/// What a peer is offered, the same each time.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// Identifies it in session descriptions.
+    pub(super) id: u64,
+    pub(super) sections: Vec<Section>,
+    pub(super) options: OfferOptions,
+}
+
 /// An offer that was made.
 pub(super) struct Pending {
-    pub(super) source: Arc<dyn Track>,
+    pub(super) session: Arc<Session>,
+    /// One for each section.
+    pub(super) tracks: Vec<Arc<dyn Track>>,
     pub(super) credentials: Credentials,
-    pub(super) sources: Sources,
-    pub(super) orientation: Orientation,
     /// Where we can be reached.
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) since: Instant,
@@ -42,7 +51,7 @@ pub(super) struct Registry {
 }
 
 struct Answered {
-    source: Arc<dyn Track>,
+    tracks: Vec<Arc<dyn Track>>,
     connected: bool,
 }
 
@@ -65,11 +74,15 @@ impl Registry {
         Ok(())
     }
 
-    /// Whether an answer may come.
-    pub(super) fn awaits_answer(&self, now: Instant, peer: PeerId) -> Result<(), AnswerError> {
+    /// What an answer may come to.
+    pub(super) fn awaits_answer(
+        &self,
+        now: Instant,
+        peer: PeerId,
+    ) -> Result<Arc<Session>, AnswerError> {
         match self.offered.get(&peer) {
             _ if self.answered.contains_key(&peer) => Err(AnswerError::AnsweredBefore),
-            Some(pending) if pending.is_good(now) => Ok(()),
+            Some(pending) if pending.is_good(now) => Ok(Arc::clone(&pending.session)),
             _ => Err(AnswerError::UnknownPeer),
         }
     }
@@ -81,11 +94,10 @@ impl Registry {
             return Err(AnswerError::TooMany);
         }
         let pending = self.offered.remove(&peer).ok_or(AnswerError::UnknownPeer)?;
-        let source = Arc::clone(&pending.source);
         self.answered.insert(
             peer,
             Answered {
-                source,
+                tracks: pending.tracks.clone(),
                 connected: false,
             },
         );
@@ -99,10 +111,9 @@ impl Registry {
     }
 
     /// What an answered peer watches.
-    pub(super) fn source(&self, peer: PeerId) -> Option<Arc<dyn Track>> {
-        self.answered
-            .get(&peer)
-            .map(|answered| Arc::clone(&answered.source))
+    pub(super) fn tracks(&self, peer: PeerId) -> Vec<Arc<dyn Track>> {
+        let answered = self.answered.get(&peer);
+        answered.map_or_else(Vec::new, |answered| answered.tracks.clone())
     }
 
     /// The offer is no longer good.
@@ -163,10 +174,13 @@ mod tests {
 
     fn pending(since: Instant) -> Pending {
         Pending {
-            source: Arc::new(Stub::new("camera")),
+            session: Arc::new(Session {
+                id: 1,
+                sections: Vec::new(),
+                options: OfferOptions::default(),
+            }),
+            tracks: vec![Arc::new(Stub::new("camera"))],
             credentials: Credentials::random(),
-            sources: Sources { media: 1, rtx: 2 },
-            orientation: Orientation::Upright,
             addresses: Vec::new(),
             since,
         }
@@ -182,10 +196,10 @@ mod tests {
         }
         assert_eq!(offer(&mut registry, 5000, now), Err(OfferError::TooMany));
         let later = now + OFFER_LIFETIME;
-        assert_eq!(registry.awaits_answer(now, PeerId(7)), Ok(()));
+        assert!(registry.awaits_answer(now, PeerId(7)).is_ok());
         assert_eq!(
-            registry.awaits_answer(later, PeerId(7)),
-            Err(AnswerError::UnknownPeer)
+            registry.awaits_answer(later, PeerId(7)).err(),
+            Some(AnswerError::UnknownPeer)
         );
         assert_eq!(offer(&mut registry, 5001, later), Ok(()));
         assert_eq!(registry.offered.len(), 1);

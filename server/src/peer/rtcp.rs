@@ -1,6 +1,9 @@
 //! What a viewer reports, and what we report to it (RFC 3550 section 6, RFC 4585, RFC 5104).
-use super::{ntp, rtp::Counts};
-use crate::stream::Frame;
+use super::{
+    ntp,
+    offer::CNAME,
+    rtp::{Counts, Moment},
+};
 use bytes::BytesMut;
 use rtc::{
     rtcp::{
@@ -20,10 +23,10 @@ use rtc::{
 };
 use std::time::Instant;
 
-/// The ticks of video in RTP.
-const CLOCK: u128 = 90_000;
+/// What a viewer told, about all the tracks that it gets.
+pub(super) struct Compound(Vec<Box<dyn Packet>>);
 
-/// What a viewer told about the stream that it gets.
+/// What a viewer told about one track.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Feedback {
     /// It needs a key frame.
@@ -43,17 +46,29 @@ pub(super) struct Reception {
     pub(super) jitter: f32,
 }
 
-impl Feedback {
-    /// Reads a compound packet, as far as it is about the stream with this source.
-    pub(super) fn parse(mut packet: BytesMut, ssrc: u32) -> Result<Self, Error> {
-        let mut feedback = Self::default();
-        for packet in unmarshal(&mut packet)? {
-            feedback.add(packet.as_ref(), ssrc);
-        }
-        Ok(feedback)
+impl Compound {
+    /// Reads a compound packet.
+    pub(super) fn parse(mut packet: BytesMut) -> Result<Self, Error> {
+        Ok(Self(unmarshal(&mut packet)?))
     }
 
-    fn add(&mut self, packet: &dyn Packet, ssrc: u32) {
+    /// What it says of the track with this source and this clock.
+    pub(super) fn about(&self, ssrc: u32, clock_rate: u32) -> Feedback {
+        let mut feedback = Feedback::default();
+        for packet in &self.0 {
+            feedback.add(packet.as_ref(), ssrc, clock_rate);
+        }
+        feedback
+    }
+}
+
+impl Feedback {
+    /// Whether there is nothing to do about it.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn add(&mut self, packet: &dyn Packet, ssrc: u32, clock_rate: u32) {
         let packet = packet.as_any();
         if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
             if nack.media_ssrc == ssrc {
@@ -65,36 +80,37 @@ impl Feedback {
         } else if let Some(fir) = packet.downcast_ref::<FullIntraRequest>() {
             self.key_frame |= fir.fir.iter().any(|entry| entry.ssrc == ssrc);
         } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
-            self.receive(&report.reports, ssrc);
+            self.receive(&report.reports, ssrc, clock_rate);
         } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
-            self.receive(&report.reports, ssrc);
+            self.receive(&report.reports, ssrc, clock_rate);
         }
     }
 
-    fn receive(&mut self, reports: &[ReceptionReport], ssrc: u32) {
+    fn receive(&mut self, reports: &[ReceptionReport], ssrc: u32, clock_rate: u32) {
         if let Some(report) = reports.iter().find(|report| report.ssrc == ssrc) {
             self.reception = Some(Reception {
                 lost: f32::from(report.fraction_lost) / 256.0,
-                jitter: report.jitter as f32 / CLOCK as f32,
+                jitter: report.jitter as f32 / clock_rate as f32,
             });
         }
     }
 }
 
-/// A sender report: it tells which RTP time is which time of day at the camera. `latest` is any
-/// frame of the stream, the newer the better.
+/// A sender report: it tells which RTP time is which time of day at the camera. `last` is any moment
+/// of the track, the newer the better.
 pub(super) fn sender_report(
     now: Instant,
     ssrc: u32,
-    latest: &Frame,
+    clock_rate: u32,
+    last: Moment,
     counts: Counts,
 ) -> Result<BytesMut, Error> {
-    let since = now.saturating_duration_since(latest.captured.at);
-    let ticks = since.as_nanos() * CLOCK / 1_000_000_000;
+    let since = now.saturating_duration_since(last.captured.at);
+    let ticks = since.as_nanos() * u128::from(clock_rate) / 1_000_000_000;
     let report = SenderReport {
         ssrc,
-        ntp_time: ntp::from(latest.captured.wall + since),
-        rtp_time: latest.timestamp.wrapping_add(ticks as u32),
+        ntp_time: ntp::from(last.captured.wall + since),
+        rtp_time: last.timestamp.wrapping_add(ticks as u32),
         packet_count: counts.packets,
         octet_count: counts.octets,
         ..SenderReport::default()
@@ -105,7 +121,7 @@ pub(super) fn sender_report(
             source: ssrc,
             items: vec![SourceDescriptionItem {
                 sdes_type: SdesType::SdesCname,
-                text: "fanlight".into(),
+                text: CNAME.into(),
             }],
         }],
     };

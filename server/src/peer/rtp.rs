@@ -1,13 +1,17 @@
-//! The RTP stream to one viewer: headers, sequence numbers and retransmissions. The payloads are
-//! everybody's.
+//! The RTP stream of one track to one viewer: headers, sequence numbers and retransmissions. The
+//! payloads are everybody's.
 use super::{
+    PlayoutDelay,
     answer::Agreed,
     history::History,
     ntp,
     outgoing::{Outgoing, Path},
     srtp::{Srtp, SrtpError},
 };
-use crate::stream::{FIRST_PACKET_EXTENSIONS, Frame};
+use crate::{
+    picture::Captured,
+    stream::{Codec, FIRST_PACKET_EXTENSIONS, Frame, Kind},
+};
 use std::collections::VecDeque;
 
 /// The room that header extensions take at most: what a packet of [`Frame`] leaves free.
@@ -33,11 +37,22 @@ pub(crate) enum Orientation {
     ThreeQuarters,
 }
 
-/// The synchronisation sources of one viewer's stream.
-#[derive(Clone, Copy, Debug)]
+/// The synchronisation sources of one track to one viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sources {
     pub(super) media: u32,
-    pub(super) rtx: u32,
+    /// Of retransmissions (RFC 4588), where they are offered.
+    pub(super) rtx: Option<u32>,
+}
+
+/// How a track is sent to a viewer.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    pub(super) codec: Codec,
+    pub(super) sources: Sources,
+    pub(super) agreed: Agreed,
+    pub(super) orientation: Orientation,
+    pub(super) playout_delay: Option<PlayoutDelay>,
 }
 
 /// The way of packets to one viewer.
@@ -47,16 +62,27 @@ pub(super) struct Route<'a> {
     pub(super) out: &'a mut Outgoing,
 }
 
-/// The sending end of the stream to one viewer.
+/// The sending end of a track to one viewer.
 pub(super) struct RtpSender {
-    sources: Sources,
-    agreed: Agreed,
-    orientation: Orientation,
+    terms: Terms,
     sequence: Sequence,
     rtx_sequence: u16,
+    /// What is added to the times of frames.
+    offset: u32,
+    last: Option<Moment>,
+    /// The next frame does not continue the last one.
+    breaks_off: bool,
     /// How many packets may be repeated.
     budget: u32,
     counts: Counts,
+}
+
+/// When the last frame was captured, on all clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) captured: Captured,
+    /// RTP time as it was sent.
+    pub(super) timestamp: u32,
 }
 
 /// What has been sent, as sender reports count it (RFC 3550 section 6.4.1): they wrap.
@@ -67,23 +93,23 @@ pub(super) struct Counts {
 }
 
 impl RtpSender {
-    pub(super) fn new(sources: Sources, agreed: Agreed, orientation: Orientation) -> Self {
+    pub(super) fn new(terms: Terms) -> Self {
         Self {
-            sources,
-            agreed,
-            orientation,
+            terms,
             // In the lower half, so that the receiver cannot miss a roll-over early on:
             // RFC 3711 section 3.3.1.
             sequence: Sequence::new(u64::from(rand::random::<u16>() >> 1)),
             rtx_sequence: rand::random::<u16>() >> 1,
+            offset: 0,
+            last: None,
+            breaks_off: false,
             budget: 0,
             counts: Counts::default(),
         }
     }
 
-    /// The sources of the stream.
-    pub(super) fn sources(&self) -> Sources {
-        self.sources
+    pub(super) fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// What has been sent so far.
@@ -91,16 +117,31 @@ impl RtpSender {
         self.counts
     }
 
+    /// When the last frame that was sent was captured.
+    pub(super) fn last(&self) -> Option<Moment> {
+        self.last
+    }
+
+    /// What comes next may be of another track, or older than what was sent. Sequence numbers go on,
+    /// RTP time goes on by the time that has passed, and nothing from before is sent again.
+    pub(super) fn break_off(&mut self) {
+        self.sequence.forget();
+        self.breaks_off = true;
+    }
+
     /// Sends a frame.
     pub(super) fn send(&mut self, frame: &Frame, route: &mut Route<'_>) -> Result<(), SrtpError> {
+        if std::mem::take(&mut self.breaks_off) {
+            self.offset = self.offset_after_break(frame);
+        }
         let first = self
             .sequence
             .run(frame.first_packet, frame.packets.len() as u64);
         for (position, payload) in frame.packets.iter().enumerate() {
             let header = Header {
-                payload_type: self.agreed.payload_type,
+                payload_type: self.terms.agreed.payload_type,
                 sequence: first.wrapping_add(position as u16),
-                ssrc: self.sources.media,
+                ssrc: self.terms.sources.media,
             };
             self.write(frame, position, header, None, route)?;
             self.counts.packets = self.counts.packets.wrapping_add(1);
@@ -108,6 +149,10 @@ impl RtpSender {
         }
         let packets = u32::try_from(frame.packets.len()).unwrap_or(MAX_BUDGET);
         self.budget = self.budget.saturating_add(packets).min(MAX_BUDGET);
+        self.last = Some(Moment {
+            captured: frame.captured,
+            timestamp: frame.timestamp.wrapping_add(self.offset),
+        });
         Ok(())
     }
 
@@ -131,10 +176,12 @@ impl RtpSender {
             }
             self.budget -= 1;
             resent += 1;
-            let (header, original) = match self.agreed.rtx {
-                Some(payload_type) => {
+            let Terms {
+                sources, agreed, ..
+            } = self.terms;
+            let (header, original) = match (agreed.rtx, sources.rtx) {
+                (Some(payload_type), Some(ssrc)) => {
                     self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
-                    let ssrc = self.sources.rtx;
                     let header = Header {
                         payload_type,
                         sequence: self.rtx_sequence,
@@ -144,17 +191,13 @@ impl RtpSender {
                 }
                 // The same packet, bit by bit: two different ones must never be encrypted for the
                 // same sequence number.
-                None => {
-                    let payload_type = self.agreed.payload_type;
-                    let ssrc = self.sources.media;
-                    (
-                        Header {
-                            payload_type,
-                            sequence,
-                            ssrc,
-                        },
-                        None,
-                    )
+                _ => {
+                    let header = Header {
+                        payload_type: agreed.payload_type,
+                        sequence,
+                        ssrc: sources.media,
+                    };
+                    (header, None)
                 }
             };
             self.write(packet.frame, packet.position, header, original, route)?;
@@ -175,12 +218,15 @@ impl RtpSender {
         let Some(payload) = frame.packets.get(position) else {
             return Ok(());
         };
-        let marker = position + 1 == frame.packets.len();
-        let extensions = self.extensions(frame, position, marker);
+        let last = position + 1 == frame.packets.len();
+        let extensions = self.extensions(frame, position, last);
+        // In audio it would be the start of speech, which we do not look for: RFC 3551 section 4.1.
+        let marker = last && self.terms.codec.kind() == Kind::Video;
+        let timestamp = frame.timestamp.wrapping_add(self.offset);
         let Route { path, srtp, out } = route;
         out.write(*path, |buffer| {
             let start = buffer.len();
-            header.write(marker, frame.timestamp, extensions.as_slice(), buffer);
+            header.write(marker, timestamp, extensions.as_slice(), buffer);
             if let Some(original) = original {
                 buffer.extend_from_slice(&original.to_be_bytes());
             }
@@ -189,25 +235,55 @@ impl RtpSender {
         })
     }
 
-    /// The first packet of a frame says when it was captured and that it is to be shown at once;
-    /// the last one how it is to be turned. It is the same each time the packet is sent.
+    /// The first packet of a frame says when it was captured and how soon it is to be shown; the
+    /// last one how it is to be turned. It is the same each time the packet is sent.
     fn extensions(&self, frame: &Frame, position: usize, last: bool) -> Extensions {
+        let Terms {
+            agreed,
+            orientation,
+            playout_delay,
+            ..
+        } = &self.terms;
         let mut extensions = Extensions::default();
         if position == 0 {
-            if let Some(id) = self.agreed.playout_delay {
-                extensions.add(id, &[0, 0, 0]);
+            if let (Some(id), Some(delay)) = (agreed.playout_delay, playout_delay) {
+                extensions.add(id, &delay.to_bytes());
             }
-            if let Some(id) = self.agreed.abs_capture_time {
+            if let Some(id) = agreed.abs_capture_time {
                 extensions.add(id, &ntp::from(frame.captured.wall).to_be_bytes());
             }
         }
         if last
-            && self.orientation != Orientation::Upright
-            && let Some(id) = self.agreed.orientation
+            && *orientation != Orientation::Upright
+            && let Some(id) = agreed.orientation
         {
-            extensions.add(id, &[self.orientation.cvo()]);
+            extensions.add(id, &[orientation.cvo()]);
         }
         extensions
+    }
+
+    /// By which the first frame after a break comes as much later than the last one before it as it
+    /// was captured later, and later in any case.
+    fn offset_after_break(&self, frame: &Frame) -> u32 {
+        let Some(last) = self.last else {
+            return self.offset;
+        };
+        let since = frame
+            .captured
+            .at
+            .saturating_duration_since(last.captured.at);
+        let ticks = since.as_nanos() * u128::from(self.terms.codec.clock_rate()) / 1_000_000_000;
+        let timestamp = last.timestamp.wrapping_add(ticks.max(1) as u32);
+        timestamp.wrapping_sub(frame.timestamp)
+    }
+}
+
+impl PlayoutDelay {
+    /// Two numbers of 12 bits, as the extension has them.
+    fn to_bytes(self) -> [u8; 3] {
+        let Self { min, max } = self;
+        let [.., a, b, c] = (u32::from(min & 0xfff) << 12 | u32::from(max & 0xfff)).to_be_bytes();
+        [a, b, c]
     }
 }
 
@@ -277,8 +353,8 @@ impl Extensions {
     }
 }
 
-/// Which packet of the stream went out under which sequence number. They go side by side but for
-/// frames that were left out: there the stream has a gap and the sequence numbers have none.
+/// Which packet of the track went out under which sequence number. They go side by side but for
+/// frames that were left out: there the track has a gap and the sequence numbers have none.
 struct Sequence {
     /// The next sequence number, with its roll-overs.
     next: u64,
@@ -292,6 +368,11 @@ impl Sequence {
             next: first,
             runs: VecDeque::new(),
         }
+    }
+
+    /// Forgets which packets went out.
+    fn forget(&mut self) {
+        self.runs.clear();
     }
 
     /// Takes numbers for the packets from `index` on, and tells the first.

@@ -27,8 +27,7 @@ pub(super) struct Sdp<'a> {
 #[derive(Debug)]
 pub(super) struct Media<'a> {
     pub(super) kind: &'a str,
-    /// 0 when the section is refused.
-    pub(super) port: u16,
+    port: u16,
     /// Payload types, in the order of preference.
     pub(super) formats: Vec<&'a str>,
     attributes: Attributes<'a>,
@@ -86,9 +85,15 @@ impl<'a> Sdp<'a> {
         Ok(sdp)
     }
 
-    /// The first section of that kind.
-    pub(super) fn media(&self, kind: &str) -> Option<&Media<'a>> {
-        self.media.iter().find(|media| media.kind == kind)
+    /// The section with that identification (RFC 5888), or the one at that position if it has
+    /// none.
+    pub(super) fn section(&self, mid: &str, index: usize) -> Option<&Media<'a>> {
+        let named = self.media.iter().find(|m| m.attribute("mid") == Some(mid));
+        let unnamed = || {
+            let media = self.media.get(index);
+            media.filter(|media| media.attribute("mid").is_none())
+        };
+        named.or_else(unnamed)
     }
 
     /// An attribute of the section, or else of the session.
@@ -112,6 +117,12 @@ impl<'a> Media<'a> {
             formats: words.collect(),
             attributes: Attributes::default(),
         })
+    }
+
+    /// Whether it is not to be used. A section that only shares the port of another has none of its
+    /// own, either: RFC 9143 section 6.
+    pub(super) fn is_refused(&self) -> bool {
+        self.port == 0 && self.attribute("bundle-only").is_none()
     }
 
     /// The value of the first attribute of that name; empty for a mere flag.

@@ -8,21 +8,24 @@ use super::{
     demux::{self, Kind},
     dtls::{Dtls, Identity},
     early::EarlyChecks,
-    feed::{Delivery, Feed},
+    feed::{Delivery, Feeds, Watcher},
     ice::{Credentials, Ice, IceConfig},
+    medium::Medium,
     outgoing::{Outgoing, Path},
-    rtcp::Reception,
-    rtp::{Orientation, RtpSender, Sources},
+    rtcp::{Feedback, Reception},
+    rtp::Terms,
     stats::Counters,
 };
 use crate::{stream::Track, timers::Timers};
 use rtc::shared::error::Error;
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{HashMap, VecDeque},
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
+
+mod watching;
 
 /// The port of mDNS, whose traffic the ICE agent would take for an answer to a question of its own.
 const MDNS: u16 = 5353;
@@ -35,13 +38,18 @@ const BATCH: usize = 128 * 1024;
 
 /// A viewer that has answered an offer.
 pub(super) struct NewPeer {
-    pub(super) source: Arc<dyn Track>,
+    pub(super) media: Vec<NewMedium>,
     pub(super) credentials: Credentials,
-    pub(super) sources: Sources,
-    pub(super) orientation: Orientation,
     /// Where we can be reached.
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) answer: Answer,
+}
+
+/// A track that a new viewer takes.
+pub(super) struct NewMedium {
+    pub(super) mid: String,
+    pub(super) track: Arc<dyn Track>,
+    pub(super) terms: Terms,
 }
 
 /// All viewers.
@@ -49,13 +57,12 @@ pub(super) struct Set {
     identity: Arc<Identity>,
     ice_lite: bool,
     began: Instant,
-    wake: Arc<dyn Fn() + Send + Sync>,
     connections: HashMap<PeerId, Member>,
     by_ufrag: HashMap<String, PeerId>,
     /// Whom an address belongs to, proven by an authentic check.
     by_remote: HashMap<SocketAddr, PeerId>,
     early: EarlyChecks,
-    feeds: HashMap<Arc<str>, Feed>,
+    feeds: Feeds,
     deliveries: VecDeque<Delivery>,
     timers: Timers<PeerId>,
     /// What is to be sent.
@@ -68,7 +75,14 @@ pub(super) struct Set {
 struct Member {
     connection: Box<Connection>,
     ufrag: String,
-    feed: Arc<str>,
+    watched: Vec<Watched>,
+}
+
+/// The track of one of a viewer's media.
+struct Watched {
+    track: Arc<dyn Track>,
+    /// Whether its frames are to be sent.
+    on: bool,
 }
 
 impl Set {
@@ -83,12 +97,11 @@ impl Set {
             identity,
             ice_lite,
             began: now,
-            wake: Arc::new(wake),
             connections: HashMap::new(),
             by_ufrag: HashMap::new(),
             by_remote: HashMap::new(),
             early: EarlyChecks::default(),
-            feeds: HashMap::new(),
+            feeds: Feeds::new(wake),
             deliveries: VecDeque::new(),
             timers: Timers::default(),
             out: Outgoing::default(),
@@ -100,8 +113,7 @@ impl Set {
     /// A viewer has answered its offer.
     pub(super) fn add(&mut self, now: Instant, peer: PeerId, new: NewPeer) {
         let ufrag = new.credentials.ufrag.clone();
-        let name: Arc<str> = new.source.name().into();
-        let source = Arc::clone(&new.source);
+        let tracks: Vec<_> = new.media.iter().map(|m| Arc::clone(&m.track)).collect();
         let connection = match self.connect(now, new) {
             Ok(connection) => Box::new(connection),
             Err(error) => {
@@ -110,23 +122,20 @@ impl Set {
                 return;
             }
         };
-        let feed = match self.feeds.entry(Arc::clone(&name)) {
-            Entry::Occupied(feed) => feed.into_mut(),
-            Entry::Vacant(place) => {
-                let wake = Arc::clone(&self.wake);
-                place.insert(Feed::subscribe(source, move || wake()))
-            }
-        };
-        feed.members += 1;
-        // One that is too old makes the stream send another, in time for the end of the handshake.
-        feed.source.first_frames();
+        for track in &tracks {
+            self.feeds.join(track);
+            // One that is too old makes the stream send another, in time for the end of the
+            // handshake.
+            track.first_frames();
+        }
+        let watched = tracks.into_iter().map(|track| Watched { track, on: true });
         self.by_ufrag.insert(ufrag.clone(), peer);
         self.connections.insert(
             peer,
             Member {
                 connection,
                 ufrag: ufrag.clone(),
-                feed: name,
+                watched: watched.collect(),
             },
         );
         self.schedule(peer);
@@ -179,15 +188,7 @@ impl Set {
 
     /// Fetches the frames that have come.
     pub(super) fn collect(&mut self) {
-        for (name, feed) in &mut self.feeds {
-            for frame in feed.collect() {
-                self.deliveries.push_back(Delivery {
-                    feed: Arc::clone(name),
-                    frame,
-                    next: 0,
-                });
-            }
-        }
+        self.feeds.collect(&mut self.deliveries);
     }
 
     /// Gives the next frame to the next viewers, as many as a batch takes. False when there is
@@ -201,7 +202,7 @@ impl Set {
         let feed = self.feeds.get(&delivery.feed);
         let viewers = feed.map_or(&[][..], |feed| feed.viewers.as_slice());
         let batch_ends = self.out.len() + BATCH;
-        while let Some(&peer) = viewers.get(delivery.next) {
+        while let Some(&Watcher { peer, medium }) = viewers.get(delivery.next) {
             if self.out.len() >= batch_ends {
                 break;
             }
@@ -209,17 +210,22 @@ impl Set {
             let Some(member) = self.connections.get_mut(&peer) else {
                 continue;
             };
-            match member.connection.send(&delivery.frame, &mut self.out) {
+            match member
+                .connection
+                .send(medium, &delivery.frame, &mut self.out)
+            {
                 Ok(wanted) => key_frame |= wanted,
                 Err(reason) => failed.push((peer, reason)),
             }
         }
         if let Some(feed) = feed.filter(|_| key_frame) {
-            feed.source.request_key_frame();
+            feed.track.request_key_frame();
         }
         if delivery.next < viewers.len() {
-            // Those who are about to be removed stand before the one whose turn it is.
-            delivery.next -= failed.len();
+            let is_leaving =
+                |viewer: &&Watcher| failed.iter().any(|(peer, _)| *peer == viewer.peer);
+            let served = viewers.iter().take(delivery.next);
+            delivery.next -= served.filter(is_leaving).count();
             self.deliveries.push_front(delivery);
         }
         for (peer, reason) in failed {
@@ -244,9 +250,7 @@ impl Set {
             let Some(member) = self.connections.get_mut(&peer) else {
                 continue;
             };
-            let feed = self.feeds.get(&member.feed);
-            let latest = feed.and_then(|feed| feed.history.newest()).map(Arc::as_ref);
-            match member.connection.handle_timeout(now, latest, &mut self.out) {
+            match member.connection.handle_timeout(now, &mut self.out) {
                 Ok(()) => self.schedule(peer),
                 Err(reason) => self.close(now, peer, reason),
             }
@@ -264,25 +268,20 @@ impl Set {
             .connections
             .values()
             .filter(|m| m.connection.is_secured());
-        secured.map(|member| member.connection.reception())
+        secured.flat_map(|member| member.connection.receptions())
     }
 
     fn connect(&self, now: Instant, new: NewPeer) -> Result<Connection, Error> {
         let NewPeer {
+            media,
             credentials,
-            sources,
-            orientation,
             addresses,
             answer,
-            ..
         } = new;
         let config = IceConfig {
             lite: self.ice_lite,
             local: credentials,
-            remote: Credentials {
-                ufrag: answer.ufrag,
-                password: answer.password,
-            },
+            remote: answer.credentials,
             addresses: &addresses,
             crypto: Arc::clone(self.identity.crypto()),
         };
@@ -291,8 +290,8 @@ impl Set {
             ice.add_remote(now, remote);
         }
         let dtls = Dtls::new(Arc::clone(&self.identity), answer.role, answer.fingerprint);
-        let rtp = RtpSender::new(sources, answer.agreed, orientation);
-        Ok(Connection::new(now, ice, dtls, rtp))
+        let media = media.into_iter().map(|m| Medium::new(m.mid, m.terms));
+        Ok(Connection::new(now, ice, dtls, media.collect()))
     }
 
     /// An answer to a check of ours, from an address that nobody has proven to be at: it belongs to
@@ -319,18 +318,11 @@ impl Set {
         let Some(member) = self.connections.get_mut(&peer) else {
             return;
         };
-        let Some(feed) = self.feeds.get(&member.feed) else {
-            return;
-        };
-        let history = &feed.history;
-        match member
+        let received = member
             .connection
-            .receive(now, kind, path, datagram, history, &mut self.out)
-        {
-            Ok(received) => {
-                self.follow(peer, path, received);
-                self.schedule(peer);
-            }
+            .receive(now, kind, path, datagram, &mut self.out);
+        match received.and_then(|received| self.follow(peer, path, received)) {
+            Ok(()) => self.schedule(peer),
             Err(CloseReason::ByViewer) => self.remove(peer, CloseReason::ByViewer),
             Err(reason) => self.close(now, peer, reason),
         }
@@ -349,28 +341,45 @@ impl Set {
         self.timers.set(peer, due);
     }
 
-    fn follow(&mut self, peer: PeerId, path: Path, received: Received) {
-        self.counters.missed += u64::from(received.missed);
-        self.counters.resent += u64::from(received.resent);
+    fn follow(&mut self, peer: PeerId, path: Path, received: Received) -> Result<(), CloseReason> {
         if received.authentic {
             self.by_remote.insert(path.remote, peer);
         }
-        let Some(member) = self.connections.get_mut(&peer) else {
-            return;
-        };
-        let Some(feed) = self.feeds.get_mut(&member.feed) else {
-            return;
-        };
-        if received.key_frame {
-            feed.source.request_key_frame();
+        for (medium, feedback) in received.feedback {
+            self.help(peer, medium, &feedback)?;
         }
         if received.secured {
             tracing::info!("viewer {peer} at {} connected", path.remote);
             self.events.push_back((peer, PeerEvent::Connected));
-            feed.viewers.push(peer);
-            // What cannot be sent now will fail again with the next frame, and be told there.
-            let _ = member.connection.start(&feed.first_frames(), &mut self.out);
+            self.begin_all(peer);
         }
+        Ok(())
+    }
+
+    /// Does what a viewer asks for.
+    fn help(
+        &mut self,
+        peer: PeerId,
+        medium: usize,
+        feedback: &Feedback,
+    ) -> Result<(), CloseReason> {
+        let Some(member) = self.connections.get_mut(&peer) else {
+            return Ok(());
+        };
+        let watched = member.watched.get(medium).filter(|watched| watched.on);
+        let Some(feed) = watched.and_then(|w| self.feeds.get(w.track.name())) else {
+            return Ok(());
+        };
+        if feedback.key_frame {
+            feed.track.request_key_frame();
+        }
+        let resent =
+            member
+                .connection
+                .resend(medium, &feedback.lost, &feed.history, &mut self.out)?;
+        self.counters.missed += feedback.lost.len() as u64;
+        self.counters.resent += u64::from(resent);
+        Ok(())
     }
 
     fn remove(&mut self, peer: PeerId, reason: CloseReason) {
@@ -380,11 +389,10 @@ impl Set {
         self.timers.cancel(peer);
         self.by_ufrag.remove(&member.ufrag);
         self.by_remote.retain(|_, owner| *owner != peer);
-        if let Some(feed) = self.feeds.get_mut(&member.feed) {
-            feed.viewers.retain(|viewer| *viewer != peer);
-            feed.members -= 1;
-            if feed.members == 0 {
-                self.feeds.remove(&member.feed);
+        for (medium, watched) in member.watched.iter().enumerate() {
+            if watched.on {
+                let watcher = Watcher { peer, medium };
+                self.feeds.leave(watched.track.name(), watcher);
             }
         }
         tracing::info!("viewer {peer} disconnected: {reason}");

@@ -4,24 +4,28 @@ mod connecting;
 mod frames;
 mod leaving;
 mod strangers;
+mod tracks;
 
 use super::{
-    CloseReason, PeerEvent, PeerId,
+    CloseReason, OfferOptions, OfferedTrack, PeerEvent, PeerId,
     answer::Answer,
     candidate,
     demux::{self, Kind},
     dtls::Identity,
     ice::Credentials,
-    offer::{self, Description},
+    offer::{self, Description, Section},
     outgoing::Path,
-    rtp::{Orientation, Sources},
-    set::{NewPeer, Set},
+    rtp::{Orientation, Sources, Terms},
+    set::{NewMedium, NewPeer, Set},
     testing::{
-        Stub, frame_at,
+        Stub, frame_at, sound,
         viewer::{Habits, Viewer},
     },
 };
-use crate::picture::Captured;
+use crate::{
+    picture::Captured,
+    stream::{Codec, Format},
+};
 use rtc::{
     dtls::extension::extension_use_srtp::SrtpProtectionProfile,
     peer_connection::state::RTCPeerConnectionState,
@@ -44,6 +48,8 @@ use std::{
 
 const MEDIA: u32 = 0x1111_1111;
 const RTX: u32 = 0x2222_2222;
+/// The source of the second track.
+const SOUND: u32 = 0x3333_3333;
 /// Between two looks at the timers.
 const STEP: Duration = Duration::from_millis(5);
 
@@ -58,6 +64,8 @@ struct World {
     identity: Arc<Identity>,
     lite: bool,
     stream: Arc<Stub>,
+    /// What is offered: the stream, and what else a test adds.
+    tracks: Vec<OfferedTrack>,
     server: SocketAddr,
     viewers: Vec<Viewer>,
     events: Vec<(PeerId, PeerEvent)>,
@@ -73,13 +81,15 @@ impl World {
     fn with(lite: bool) -> Self {
         let identity = Arc::new(Identity::generate().unwrap());
         let now = Instant::now();
+        let stream = Stub::new("camera");
         Self {
             now,
             began: now,
             set: Set::new(now, Arc::clone(&identity), lite, || {}),
             identity,
             lite,
-            stream: Stub::new("camera"),
+            tracks: vec![offered("v", &stream)],
+            stream,
             server: "10.0.0.1:8189".parse().unwrap(),
             viewers: Vec::new(),
             events: Vec::new(),
@@ -87,20 +97,25 @@ impl World {
         }
     }
 
-    fn offer(&self) -> (Credentials, String) {
+    fn offer(&self) -> (Credentials, Vec<Section>, String) {
         let credentials = Credentials::random();
+        let mut sections = offer::sections(&self.tracks).unwrap();
+        for (section, media) in sections.iter_mut().zip([MEDIA, SOUND]) {
+            let rtx = section.rtx.map(|_| RTX);
+            section.sources = Sources { media, rtx };
+        }
         let description = Description {
             session: 1,
+            version: 1,
             address: self.server,
             ice: &credentials,
             ice_lite: self.lite,
             fingerprint: &self.identity.fingerprint().to_string(),
-            ssrc: MEDIA,
-            rtx_ssrc: RTX,
-            turned: false,
+            sections: &sections,
+            options: &OfferOptions::default(),
         };
         let sdp = description.sdp();
-        (credentials, sdp)
+        (credentials, sections, sdp)
     }
 
     /// A viewer that has answered an offer; `edit` may change its answer.
@@ -121,27 +136,33 @@ impl World {
         habits: Habits,
         edit: impl FnOnce(String) -> String,
     ) -> PeerId {
-        let (credentials, sdp) = self.offer();
+        let (credentials, sections, sdp) = self.offer();
         let (mut viewer, answer) = Viewer::answer(self.now, address, self.server, &sdp, habits);
         viewer.add_candidate(&offer::candidates(&[self.server])[0]);
-        self.add(
-            PeerId(peer),
-            credentials,
-            Answer::parse(&edit(answer)).unwrap(),
-        );
+        self.add(PeerId(peer), credentials, &sections, &edit(answer));
         self.viewers.push(viewer);
         PeerId(peer)
     }
 
-    fn add(&mut self, peer: PeerId, credentials: Credentials, answer: Answer) {
+    fn add(&mut self, peer: PeerId, credentials: Credentials, sections: &[Section], answer: &str) {
+        let answer = Answer::parse(answer, sections).unwrap();
+        let offered = sections.iter().zip(&self.tracks).zip(&answer.agreed);
+        let media = offered.filter_map(|((section, offered), agreed)| {
+            Some(NewMedium {
+                mid: section.mid.clone(),
+                track: Arc::clone(&offered.track),
+                terms: Terms {
+                    codec: section.format.codec,
+                    sources: section.sources,
+                    agreed: (*agreed)?,
+                    orientation: Orientation::Upright,
+                    playout_delay: OfferOptions::default().playout_delay,
+                },
+            })
+        });
         let new = NewPeer {
-            source: Arc::new(Arc::clone(&self.stream)),
+            media: media.collect(),
             credentials,
-            sources: Sources {
-                media: MEDIA,
-                rtx: RTX,
-            },
-            orientation: Orientation::Upright,
             addresses: vec![self.server],
             answer,
         };
@@ -154,7 +175,11 @@ impl World {
 
     /// A viewer that is connected.
     fn connected() -> (Self, PeerId) {
-        let mut world = Self::new();
+        Self::new().connect()
+    }
+
+    fn connect(self) -> (Self, PeerId) {
+        let mut world = self;
         let peer = world.join(1);
         world.run(Duration::from_secs(1));
         assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
@@ -214,11 +239,19 @@ impl World {
     }
 
     fn emit(&mut self, number: u64, idr: bool) {
+        self.emit_from(&Arc::clone(&self.stream), number, idr);
+    }
+
+    fn emit_from(&mut self, stream: &Stub, number: u64, idr: bool) {
+        stream.emit(&frame_at(number, idr, self.captured()));
+        self.exchange();
+    }
+
+    /// Something is captured at this moment.
+    fn captured(&self) -> Captured {
         let at = self.now;
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + (at - self.began);
-        self.stream
-            .emit(&frame_at(number, idr, Captured { at, wall }));
-        self.exchange();
+        Captured { at, wall }
     }
 
     /// Counts the datagrams from the server that are such.
@@ -244,9 +277,22 @@ impl World {
 
     /// The numbers of the frames that a viewer got, packet by packet.
     fn frames(&self, viewer: usize) -> Vec<u64> {
+        self.frames_of(viewer, MEDIA)
+    }
+
+    /// The same of the track with this source.
+    fn frames_of(&self, viewer: usize, ssrc: u32) -> Vec<u64> {
         let packets = self.viewers[viewer].packets.iter();
         packets
+            .filter(|p| p.header.ssrc == ssrc)
             .map(|p| u64::from_be_bytes(p.payload[1..9].try_into().unwrap()))
             .collect()
+    }
+}
+
+fn offered(mid: &str, track: &Arc<Stub>) -> OfferedTrack {
+    OfferedTrack {
+        mid: mid.into(),
+        track: Arc::new(Arc::clone(track)),
     }
 }

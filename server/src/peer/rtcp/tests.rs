@@ -1,5 +1,5 @@
 use super::*;
-use crate::{peer::testing::frame_at, picture::Captured};
+use crate::picture::Captured;
 use rtc::rtcp::{
     packet::marshal, payload_feedbacks::full_intra_request::FirEntry,
     transport_feedbacks::transport_layer_nack::nack_pairs_from_sequence_numbers,
@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 const SSRC: u32 = 7;
 
 fn parse(packets: &[Box<dyn Packet>]) -> Feedback {
-    Feedback::parse(marshal(packets).unwrap(), SSRC).unwrap()
+    let said = Compound::parse(marshal(packets).unwrap()).unwrap();
+    said.about(SSRC, 90_000)
 }
 
 fn nack(media_ssrc: u32, lost: &[u16]) -> Box<dyn Packet> {
@@ -62,6 +63,22 @@ fn feedback_is_understood() {
 }
 
 #[test]
+fn the_clock_of_the_track_measures_its_jitter() {
+    let report = ReceptionReport {
+        ssrc: SSRC,
+        jitter: 480,
+        ..ReceptionReport::default()
+    };
+    let report = ReceiverReport {
+        reports: vec![report],
+        ..Default::default()
+    };
+    let said = Compound::parse(marshal(&[Box::new(report)]).unwrap()).unwrap();
+    let reception = said.about(SSRC, 48_000).reception.unwrap();
+    assert_eq!(reception.jitter, 0.01);
+}
+
+#[test]
 fn feedback_about_another_stream_is_left_out() {
     let pli = PictureLossIndication {
         sender_ssrc: 1,
@@ -77,11 +94,11 @@ fn feedback_about_another_stream_is_left_out() {
 fn no_feedback_is_too_strange() {
     let whole = marshal(&[nack(SSRC, &[1, 2, 40]), nack(SSRC, &[9])]).unwrap();
     for length in 0..whole.len() {
-        let _ = Feedback::parse(BytesMut::from(&whole[..length]), SSRC);
+        let _ = Compound::parse(BytesMut::from(&whole[..length]));
         for bit in 0..8 {
             let mut bent = whole.clone();
             bent[length] ^= 1 << bit;
-            let _ = Feedback::parse(bent, SSRC);
+            let _ = Compound::parse(bent).map(|said| said.about(SSRC, 90_000));
         }
     }
 }
@@ -90,13 +107,16 @@ fn no_feedback_is_too_strange() {
 fn sender_reports_map_rtp_times_to_capture_times() {
     let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
     let at = Instant::now();
-    let latest = frame_at(10, false, Captured { at, wall });
+    let last = Moment {
+        captured: Captured { at, wall },
+        timestamp: 45_000,
+    };
     let counts = Counts {
         packets: 5,
         octets: 500,
     };
     let now = at + Duration::from_millis(500);
-    let mut packet = sender_report(now, SSRC, &latest, counts).unwrap();
+    let mut packet = sender_report(now, SSRC, 48_000, last, counts).unwrap();
 
     let packets = unmarshal(&mut packet).unwrap();
     let report = packets[0].as_any().downcast_ref::<SenderReport>().unwrap();
@@ -104,7 +124,7 @@ fn sender_reports_map_rtp_times_to_capture_times() {
         report.ntp_time,
         ntp::from(wall + Duration::from_millis(500))
     );
-    assert_eq!(report.rtp_time, latest.timestamp + 45_000);
+    assert_eq!(report.rtp_time, 45_000 + 24_000);
     assert_eq!((report.packet_count, report.octet_count), (5, 500));
     assert!(packets[1].as_any().is::<SourceDescription>());
 }

@@ -6,7 +6,10 @@ use crate::{
 use rtc::{rtp::packet::Packet, shared::marshal::Unmarshal, srtp::context::Context};
 use std::time::{Duration, Instant, SystemTime};
 
-const SOURCES: Sources = Sources { media: 7, rtx: 8 };
+const SOURCES: Sources = Sources {
+    media: 7,
+    rtx: Some(8),
+};
 const AGREED: Agreed = Agreed {
     payload_type: 96,
     rtx: Some(97),
@@ -28,7 +31,13 @@ impl Pair {
     fn new(agreed: Agreed, orientation: Orientation) -> Self {
         let (srtp, receiver) = srtp_pair();
         Self {
-            sender: RtpSender::new(SOURCES, agreed, orientation),
+            sender: RtpSender::new(Terms {
+                codec: Codec::H264,
+                sources: SOURCES,
+                agreed,
+                orientation,
+                playout_delay: Some(PlayoutDelay { min: 1, max: 1000 }),
+            }),
             srtp,
             receiver,
             history: History::default(),
@@ -112,7 +121,7 @@ fn a_frame_is_marked_at_its_end_and_carries_its_times_at_its_start() {
 
     assert_eq!(
         first.header.get_extension(2).as_deref(),
-        Some(&[0, 0, 0][..])
+        Some(&[0, 0x13, 0xe8][..])
     );
     let time = (2_208_988_801_u64 << 32 | 1 << 31).to_be_bytes();
     assert_eq!(first.header.get_extension(3).as_deref(), Some(&time[..]));
@@ -196,10 +205,7 @@ fn a_retransmission_names_the_packet_that_it_repeats() {
     let lost = sequences(&sent);
     let again = pair.resend(&lost[..2]);
     for (again, original) in again.iter().zip(&sent) {
-        assert_eq!(
-            (again.header.ssrc, again.header.payload_type),
-            (SOURCES.rtx, 97)
-        );
+        assert_eq!((again.header.ssrc, again.header.payload_type), (8, 97));
         assert_eq!(
             again.payload[..2],
             original.header.sequence_number.to_be_bytes()

@@ -1,4 +1,4 @@
-//! Frames and streams for tests.
+//! Frames and tracks for tests.
 pub(super) mod viewer;
 
 use super::srtp::{Profile, Srtp};
@@ -51,6 +51,20 @@ pub(super) fn frame_at(number: u64, idr: bool, captured: Captured) -> Arc<Frame>
     })
 }
 
+/// A packet of sound in a track of such packets, 50 a second.
+pub(super) fn sound(number: u64, captured: Captured) -> Arc<Frame> {
+    let mut payload = vec![0x78; 80];
+    payload[1..9].copy_from_slice(&number.to_be_bytes());
+    Arc::new(Frame {
+        number,
+        first_packet: number,
+        packets: vec![payload.into()],
+        timestamp: number as u32 * 960,
+        captured,
+        idr: true,
+    })
+}
+
 /// A server's SRTP session, and what reads its packets at the other end.
 pub(super) fn srtp_pair() -> (Srtp, Context) {
     let crypto = rtc::crypto::default_provider().unwrap();
@@ -73,7 +87,7 @@ pub(super) fn srtp_pair() -> (Srtp, Context) {
     (srtp, reader.unwrap())
 }
 
-/// A stream whose frames come when the test says so.
+/// A track whose frames come when the test says so.
 pub(super) struct Stub {
     name: &'static str,
     format: Format,
@@ -85,9 +99,13 @@ pub(super) struct Stub {
 
 impl Stub {
     pub(super) fn new(name: &'static str) -> Arc<Self> {
+        Self::of(name, Format::h264())
+    }
+
+    pub(super) fn of(name: &'static str, format: Format) -> Arc<Self> {
         Arc::new(Self {
             name,
-            format: Format::h264(),
+            format,
             sink: Mutex::new(None),
             cache: Mutex::default(),
             key_frames_wanted: AtomicUsize::new(0),

@@ -1,4 +1,8 @@
 //! A viewer for tests: the peer connection of the crate whose parts the server is made of.
+use crate::{
+    peer::offer::{ABS_CAPTURE_TIME, PLAYOUT_DELAY},
+    stream::Format,
+};
 use bytes::BytesMut;
 use rtc::{
     dtls::extension::extension_use_srtp::SrtpProtectionProfile,
@@ -7,7 +11,9 @@ use rtc::{
     peer_connection::{
         RTCPeerConnection, RTCPeerConnectionBuilder,
         configuration::{
-            media_engine::{MIME_TYPE_H264, MIME_TYPE_RTX, MediaEngine},
+            media_engine::{
+                MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8, MediaEngine,
+            },
             setting_engine::SettingEngineBuilder,
         },
         event::{RTCPeerConnectionEvent, RTCTrackEvent},
@@ -198,36 +204,37 @@ pub(crate) fn without(sdp: &str, prefix: &str) -> String {
 
 fn media_engine() -> MediaEngine {
     let mut engine = MediaEngine::default();
-    let feedback = |typ: &str, parameter: &str| RTCPFeedback {
-        typ: typ.into(),
-        parameter: parameter.into(),
-    };
-    let mut register = |mime: &str, payload_type, fmtp: &str, rtcp_feedback| {
+    let mut register = |mime: &str, clock_rate, channels, payload_type, fmtp: &str| {
+        let kind = if mime.starts_with("audio") {
+            RtpCodecKind::Audio
+        } else {
+            RtpCodecKind::Video
+        };
+        let feedback = [("nack", ""), ("nack", "pli"), ("ccm", "fir")];
+        let feedback = feedback.map(|(typ, parameter)| RTCPFeedback {
+            typ: typ.into(),
+            parameter: parameter.into(),
+        });
+        let is_video = kind == RtpCodecKind::Video && mime != MIME_TYPE_RTX;
         let rtp_codec = RTCRtpCodec {
             mime_type: mime.into(),
-            clock_rate: 90_000,
-            channels: 0,
+            clock_rate,
+            channels,
             sdp_fmtp_line: fmtp.into(),
-            rtcp_feedback,
+            rtcp_feedback: feedback.into_iter().filter(|_| is_video).collect(),
         };
         let codec = RTCRtpCodecParameters {
             rtp_codec,
             payload_type,
         };
-        engine.register_codec(codec, RtpCodecKind::Video).unwrap();
+        engine.register_codec(codec, kind).unwrap();
     };
-    let all = vec![
-        feedback("nack", ""),
-        feedback("nack", "pli"),
-        feedback("ccm", "fir"),
-    ];
-    let h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
-    register(MIME_TYPE_H264, 96, h264, all);
-    register(MIME_TYPE_RTX, 97, "apt=96", vec![]);
-    for uri in [
-        super::super::offer::PLAYOUT_DELAY,
-        super::super::offer::ABS_CAPTURE_TIME,
-    ] {
+    register(MIME_TYPE_H264, 90_000, 0, 96, &Format::h264().fmtp);
+    register(MIME_TYPE_RTX, 90_000, 0, 97, "apt=96");
+    register(MIME_TYPE_VP8, 90_000, 0, 98, "");
+    register(MIME_TYPE_RTX, 90_000, 0, 99, "apt=98");
+    register(MIME_TYPE_OPUS, 48_000, 2, 111, "");
+    for uri in [PLAYOUT_DELAY, ABS_CAPTURE_TIME] {
         let extension = RTCRtpHeaderExtensionCapability { uri: uri.into() };
         engine
             .register_header_extension(extension, RtpCodecKind::Video, None)

@@ -26,7 +26,7 @@ fn a_viewer_connects_and_gets_frames() {
 #[test]
 fn a_check_that_comes_before_the_answer_is_not_lost() {
     let mut world = World::new();
-    let (credentials, sdp) = world.offer();
+    let (credentials, sections, sdp) = world.offer();
     let address = SocketAddr::from(([10, 0, 0, 2], 5001));
     let habits = Habits::default();
     let (mut viewer, answer) = Viewer::answer(world.now, address, world.server, &sdp, habits);
@@ -39,7 +39,7 @@ fn a_check_that_comes_before_the_answer_is_not_lost() {
     };
     world.set.receive(world.now, path, &check);
     assert!(world.intercept().is_empty());
-    world.add(PeerId(1), credentials, Answer::parse(&answer).unwrap());
+    world.add(PeerId(1), credentials, &sections, &answer);
     let sent = world.intercept();
     assert_eq!(demux::kind(&sent[0].1), Some(Kind::CheckAnswer));
 }

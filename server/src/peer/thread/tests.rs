@@ -1,7 +1,7 @@
 //! The whole way over real sockets, in real time.
 use crate::peer::{
-    AnswerError, CandidateError, CloseReason, Offer, OfferError, OfferOptions, PeerEvent, PeerId,
-    Peers, PeersConfig, PeersError,
+    AnswerError, CandidateError, CloseReason, Offer, OfferError, OfferOptions, OfferedTrack,
+    PeerEvent, PeerId, Peers, PeersConfig, PeersError,
     testing::{
         Stub, frame,
         viewer::{Habits, Viewer},
@@ -46,10 +46,15 @@ impl Server {
     }
 
     fn offer(&self) -> Offer {
-        let stream = Arc::new(Arc::clone(&self.stream));
-        self.peers
-            .offer_source(stream, OfferOptions::default())
-            .unwrap()
+        self.try_offer().unwrap()
+    }
+
+    fn try_offer(&self) -> Result<Offer, OfferError> {
+        let video = OfferedTrack {
+            mid: "v".into(),
+            track: Arc::new(Arc::clone(&self.stream)),
+        };
+        self.peers.offer(&[video], OfferOptions::default())
     }
 
     fn event(&self) -> (PeerId, PeerEvent) {
@@ -241,9 +246,7 @@ fn shutting_down_tells_everybody_and_makes_no_more_offers() {
         server.event(),
         (peer, PeerEvent::Closed(CloseReason::Shutdown))
     );
-    let stream = Arc::new(Arc::clone(&server.stream));
-    let offer = server.peers.offer_source(stream, OfferOptions::default());
-    assert_eq!(offer.err(), Some(OfferError::Down));
+    assert_eq!(server.try_offer().err(), Some(OfferError::Down));
 }
 
 #[test]
