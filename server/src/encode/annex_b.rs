@@ -3,10 +3,8 @@
 /// `nal_unit_type` of a slice of an IDR picture.
 pub(crate) const IDR: u8 = 5;
 /// `nal_unit_type` of a sequence parameter set.
-#[cfg(test)]
 pub(crate) const SPS: u8 = 7;
 /// `nal_unit_type` of a picture parameter set.
-#[cfg(test)]
 pub(crate) const PPS: u8 = 8;
 
 /// The NAL units of `stream`, without start codes and padding, empty ones left out.

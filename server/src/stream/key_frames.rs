@@ -37,12 +37,15 @@ impl KeyFrames {
 
     /// Whether a picture encoded `now` is to be a key frame.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.due(now).is_some_and(|due| due <= now)
+    }
+
+    /// When a picture is to be a key frame, `now` or later; `None` while nobody wants one.
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         match self.wanted {
-            Wanted::No => false,
-            Wanted::Soon => self
-                .last
-                .is_none_or(|last| now.saturating_duration_since(last) >= KeyFrames::MIN_INTERVAL),
-            Wanted::Now => true,
+            Wanted::No => None,
+            Wanted::Soon => Some(self.last.map_or(now, |last| last + KeyFrames::MIN_INTERVAL)),
+            Wanted::Now => Some(now),
         }
     }
 

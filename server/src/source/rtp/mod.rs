@@ -4,20 +4,40 @@
 //! One thread serves the sockets of a source. What it does with a datagram is decided by values
 //! that know no sockets and no clock: see `docs/design/rtp.md`.
 
+mod assemble;
+mod clock;
+mod codec;
 mod config;
+mod medium;
+mod packet;
+mod reception;
+mod reorder;
+mod rtcp;
+mod senders;
 mod socket;
 mod srtp;
 mod stats;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod timeline;
 mod track;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::stream::Track;
 pub(crate) use config::{KeyFrameBuffer, RtpConfig, RtpError, RtpMediaConfig};
+use medium::Medium;
+use socket::{Bound, MediumSockets};
 pub(crate) use srtp::{SrtpKey, SrtpKeyError, SrtpSuite, SrtpSuiteError};
 pub(crate) use stats::RtpStats;
+use thread::{Control, RtpThread};
 use track::MediumTrack;
 
 /// Media that are received at UDP ports. Dropping it closes the ports; its tracks live on without
@@ -25,6 +45,8 @@ use track::MediumTrack;
 pub(crate) struct RtpSource {
     name: String,
     tracks: Vec<RtpTrack>,
+    control: Arc<Control>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// One medium of an [`RtpSource`].
@@ -45,23 +67,40 @@ impl RtpSource {
     /// may share one.
     pub(crate) fn start(name: &str, config: &RtpConfig) -> Result<RtpSource, RtpError> {
         config.check(name)?;
+        let no_thread = |error| RtpError::Thread {
+            source_name: name.to_owned(),
+            error,
+        };
+        let (mut thread, control) = RtpThread::new().map_err(no_thread)?;
         let mut tracks = Vec::new();
         for media in &config.media {
             let full_name = format!("{name}/{}", media.mid);
-            let sockets = socket::MediumSockets::open(&full_name, media)?;
-            let medium = Arc::new(MediumTrack::new(full_name, media, None));
+            let sockets = MediumSockets::open(&full_name, media)?;
+            let core = Medium::new(config, media, rand::random()).map_err(|error| {
+                let medium = full_name.clone();
+                RtpError::Srtp { medium, error }
+            })?;
+            let waker = sockets.rtcp.as_ref().map(|_| Arc::clone(&control.waker));
+            let medium = Arc::new(MediumTrack::new(full_name, media, waker));
             tracks.push(RtpTrack {
                 mid: media.mid.clone(),
                 label: media.label.clone(),
                 track: medium.clone(),
                 port: sockets.rtp.port(),
-                rtcp_port: sockets.rtcp.as_ref().map(socket::Bound::port),
-                medium,
+                rtcp_port: sockets.rtcp.as_ref().map(Bound::port),
+                medium: medium.clone(),
             });
+            thread.add(core, sockets, medium).map_err(no_thread)?;
         }
+        let thread = std::thread::Builder::new()
+            .name(format!("rtp {name}"))
+            .spawn(|| thread.run())
+            .map_err(no_thread)?;
         Ok(RtpSource {
             name: name.to_owned(),
             tracks,
+            control,
+            thread: Some(thread),
         })
     }
 
@@ -72,7 +111,29 @@ impl RtpSource {
 
     /// Whether packets are taken. While they are not, the ports stay open and what comes is thrown
     /// away.
-    pub(crate) fn set_enabled(&self, _enabled: bool) {}
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        self.control.enabled.store(enabled, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Err(error) = self.control.waker.wake() {
+            tracing::error!(source = self.name, "cannot wake the thread: {error}");
+        }
+    }
+}
+
+impl Drop for RtpSource {
+    /// Waits for the thread, so that the ports are free for the next source.
+    fn drop(&mut self) {
+        self.control.stopping.store(true, Ordering::Release);
+        self.wake();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!(source = self.name, "the thread panicked");
+        }
+    }
 }
 
 impl fmt::Debug for RtpSource {

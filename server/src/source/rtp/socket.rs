@@ -101,8 +101,7 @@ impl Bound {
         self.port
     }
 
-    /// Takes what has come, some datagrams at a time, until there is no more or `enough`. Tells
-    /// whether there may be more.
+    /// Takes some of the datagrams that have come. Tells whether there may be more.
     pub(super) fn receive(
         &self,
         room: &mut Room,
