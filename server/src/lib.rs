@@ -12,6 +12,7 @@
 //! * [`stream`]: source → encoder → RTP payloads → viewers
 //! * [`mountpoint`]: what can be watched: the camera's stream and RTP sources, by their ids
 //! * [`peer`]: viewers' connections: ICE, DTLS, SRTP
+//! * [`recording`]: tracks → a file
 //! * [`janus`]: the Janus API: sessions, handles, plugins, transports
 //! * [`web`]: the HTTP server with the page
 //!
@@ -25,6 +26,7 @@ mod mountpoint;
 mod net;
 mod peer;
 mod picture;
+mod recording;
 mod secret;
 mod signals;
 mod source;

@@ -1,0 +1,206 @@
+//! What a recording makes of frames: in virtual time, on the disk, and as others play it.
+
+mod disk;
+mod files;
+mod players;
+
+use std::any::Any;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::encode::{Encoder, EncoderSettings, OpenH264, annex_b};
+use crate::picture::{Captured, Picture, Size};
+use crate::stream::{Codec, Format, Frame, FrameSink, Track};
+
+const SMALL: Size = Size::new(64, 48);
+const LARGE: Size = Size::new(96, 64);
+
+/// A moment, so long after the test began.
+#[derive(Clone, Copy)]
+struct Clock(Captured);
+
+impl Clock {
+    fn new() -> Clock {
+        Clock(Captured::now())
+    }
+
+    fn at(self, ms: u64) -> Instant {
+        self.0.at + Duration::from_millis(ms)
+    }
+
+    fn captured(self, ms: u64) -> Captured {
+        Captured {
+            at: self.at(ms),
+            wall: self.0.wall + Duration::from_millis(ms),
+        }
+    }
+}
+
+/// Makes the frames of a video track: grey pictures, really encoded.
+struct Camera {
+    clock: Clock,
+    encoder: OpenH264,
+    size: Size,
+    number: u64,
+}
+
+impl Camera {
+    fn new(clock: Clock) -> Camera {
+        Camera {
+            clock,
+            encoder: OpenH264::new(&EncoderSettings::default(), 30.0).unwrap(),
+            size: SMALL,
+            number: 0,
+        }
+    }
+
+    fn format() -> Format {
+        Format::h264()
+    }
+
+    fn frame(&mut self, ms: u64, key: bool) -> Arc<Frame> {
+        let mut picture = Picture::empty();
+        picture.reshape(self.size).y.fill((ms / 40) as u8);
+        let mut unit = Vec::new();
+        let at = Duration::from_millis(ms);
+        self.encoder.encode(&picture, at, key, &mut unit).unwrap();
+        let packets = annex_b::units(&unit).map(Bytes::copy_from_slice).collect();
+        self.number += 1;
+        Arc::new(Frame {
+            number: self.number,
+            first_packet: 0,
+            packets,
+            timestamp: (ms * 90) as u32,
+            captured: self.clock.captured(ms),
+            idr: key,
+        })
+    }
+}
+
+/// Makes the frames of a sound track: 20 ms of silence each.
+struct Microphone {
+    clock: Clock,
+    number: u64,
+}
+
+impl Microphone {
+    fn new(clock: Clock) -> Microphone {
+        Microphone { clock, number: 0 }
+    }
+
+    fn format() -> Format {
+        Format {
+            codec: Codec::Opus,
+            fmtp: String::new(),
+        }
+    }
+
+    fn frame(&mut self, ms: u64) -> Arc<Frame> {
+        self.number += 1;
+        Arc::new(Frame {
+            number: self.number,
+            first_packet: 0,
+            packets: vec![Bytes::from_static(&[0xf8, 0xff, 0xfe])],
+            timestamp: (ms * 48) as u32,
+            captured: self.clock.captured(ms),
+            idr: true,
+        })
+    }
+}
+
+/// A track that gives what a test puts in.
+struct Script {
+    format: Format,
+    sinks: Arc<Mutex<Vec<Arc<dyn FrameSink>>>>,
+    key_frames: AtomicU32,
+}
+
+impl Script {
+    fn new(format: Format) -> Arc<Script> {
+        Arc::new(Script {
+            format,
+            sinks: Arc::default(),
+            key_frames: AtomicU32::new(0),
+        })
+    }
+
+    fn send(&self, frame: &Arc<Frame>) {
+        for sink in self.sinks.lock().unwrap().iter() {
+            sink.frame(frame);
+        }
+    }
+
+    fn is_watched(&self) -> bool {
+        !self.sinks.lock().unwrap().is_empty()
+    }
+}
+
+impl Track for Script {
+    fn name(&self) -> &str {
+        "script"
+    }
+
+    fn format(&self) -> &Format {
+        &self.format
+    }
+
+    fn subscribe(&self, sink: Arc<dyn FrameSink>) -> Box<dyn Any + Send> {
+        struct Guard(Arc<Mutex<Vec<Arc<dyn FrameSink>>>>);
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                self.0.lock().unwrap().clear();
+            }
+        }
+        self.sinks.lock().unwrap().push(sink);
+        Box::new(Guard(self.sinks.clone()))
+    }
+
+    fn first_frames(&self) -> Vec<Arc<Frame>> {
+        Vec::new()
+    }
+
+    fn request_key_frame(&self) {
+        self.key_frames.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A directory of the test's own, removed with everything in it.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Directory {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("fanlight-recording-{}-{count}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        Directory(directory)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Waits for what is bound to happen.
+fn wait_until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn length(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.len())
+}

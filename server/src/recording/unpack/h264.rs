@@ -1,0 +1,173 @@
+//! H.264: NAL units out of single packets and FU-As (RFC 6184), with their lengths in front of
+//! them (ISO/IEC 14496-15).
+
+use bytes::Bytes;
+use h264_reader::nal::sps::{ChromaFormat, SeqParameterSet};
+use h264_reader::rbsp::{BitReader, decode_nal};
+use mp4_atom::{Avc1, Avcc, AvccExt, Codec as Entry};
+
+use super::{Unpacked, visual};
+use crate::encode::annex_b::unit_type;
+
+const SPS: u8 = 7;
+const PPS: u8 = 8;
+const FILLER: u8 = 12;
+const FU_A: u8 = 28;
+const START: u8 = 0x80;
+
+/// Puts the NAL units of an access unit together. Parameter sets go to the header and nowhere
+/// else: that is what `avc1` says.
+pub(super) fn unpack(packets: &[Bytes]) -> Option<Unpacked> {
+    let mut data = Vec::with_capacity(packets.iter().map(|packet| packet.len() + 4).sum());
+    let (mut sps, mut pps) = (Vec::new(), Vec::new());
+    for unit in units(packets)? {
+        let sets = match unit_type(&unit) {
+            SPS => &mut sps,
+            PPS => &mut pps,
+            FILLER => continue,
+            _ => {
+                data.extend(u32::try_from(unit.len()).ok()?.to_be_bytes());
+                data.extend(unit);
+                continue;
+            }
+        };
+        if !sets.contains(&unit) {
+            sets.push(unit);
+        }
+    }
+    (!data.is_empty()).then(|| Unpacked {
+        data,
+        entry: entry(sps, pps),
+    })
+}
+
+/// The NAL units in these payloads. `None` if a fragment is missing.
+fn units(packets: &[Bytes]) -> Option<Vec<Vec<u8>>> {
+    let mut units: Vec<Vec<u8>> = Vec::new();
+    for packet in packets {
+        match packet.as_ref() {
+            [] => {}
+            [indicator, header, fragment @ ..] if indicator & 0x1f == FU_A => {
+                if header & START != 0 {
+                    units.push(vec![(indicator & 0xe0) | (header & 0x1f)]);
+                }
+                units.last_mut()?.extend_from_slice(fragment);
+            }
+            unit => units.push(unit.to_vec()),
+        }
+    }
+    Some(units)
+}
+
+/// `None` without both kinds of parameter sets, or with such as cannot be read.
+fn entry(sps: Vec<Vec<u8>>, pps: Vec<Vec<u8>>) -> Option<Entry> {
+    let first = sps.first().filter(|_| !pps.is_empty())?;
+    let [_, profile, compatibility, level, ..] = first[..] else {
+        return None;
+    };
+    let read = SeqParameterSet::from_bits(BitReader::new(&*decode_nal(first).ok()?)).ok()?;
+    let (width, height) = read.pixel_dimensions().ok()?;
+    let chroma = &read.chroma_info;
+    // Present for the profiles above High, and for High itself.
+    let ext = matches!(profile, 100 | 110 | 122 | 144 | 244).then(|| AvccExt {
+        chroma_format: match chroma.chroma_format {
+            ChromaFormat::Monochrome => 0,
+            ChromaFormat::YUV420 => 1,
+            ChromaFormat::YUV422 => 2,
+            ChromaFormat::YUV444 => 3,
+            _ => 1,
+        },
+        bit_depth_luma: 8 + chroma.bit_depth_luma_minus8,
+        bit_depth_chroma: 8 + chroma.bit_depth_chroma_minus8,
+        sequence_parameter_sets_ext: Vec::new(),
+    });
+    // What the box has room for: 5 bits for one count, 8 for the other, 16 for each length.
+    let fit = |sets: &[Vec<u8>], most| {
+        sets.len() <= most && sets.iter().all(|set| u16::try_from(set.len()).is_ok())
+    };
+    (fit(&sps, 31) && fit(&pps, 255)).then_some(())?;
+    Some(Entry::Avc1(Avc1 {
+        visual: visual(width, height)?,
+        avcc: Avcc {
+            configuration_version: 1,
+            avc_profile_indication: profile,
+            profile_compatibility: compatibility,
+            avc_level_indication: level,
+            length_size: 4,
+            sequence_parameter_sets: sps,
+            picture_parameter_sets: pps,
+            ext,
+        },
+        ..Avc1::default()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Constrained baseline, 320x180: not a multiple of 16, so cropped.
+    const SPS_320X180: &[u8] = &[
+        0x67, 0x42, 0xc0, 0x0d, 0xd9, 0x01, 0x41, 0x9f, 0x9f, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00,
+        0x10, 0x00, 0x00, 0x03, 0x03, 0xc0, 0xf1, 0x42, 0xa4, 0x80,
+    ];
+
+    fn packets(payloads: &[&[u8]]) -> Vec<Bytes> {
+        payloads.iter().map(|p| Bytes::copy_from_slice(p)).collect()
+    }
+
+    #[test]
+    fn fragments_become_the_unit_that_they_were_cut_from() {
+        let unpacked = unpack(&packets(&[
+            &[0x7c, 0x85, 1, 2],
+            &[0x7c, 0x05, 3],
+            &[0x7c, 0x45, 4, 5],
+            &[0x61, 9],
+        ]))
+        .unwrap();
+        assert_eq!(
+            unpacked.data,
+            [0, 0, 0, 6, 0x65, 1, 2, 3, 4, 5, 0, 0, 0, 2, 0x61, 9]
+        );
+        assert_eq!(unpacked.entry, None);
+    }
+
+    #[test]
+    fn parameter_sets_are_in_the_header_and_nowhere_else() {
+        let pps = [0x68, 0xcb, 0x83, 0xcb, 0x20];
+        let unpacked = unpack(&packets(&[SPS_320X180, &pps, SPS_320X180, &[0x65, 1]])).unwrap();
+        assert_eq!(unpacked.data, [0, 0, 0, 2, 0x65, 1]);
+        let Some(Entry::Avc1(avc1)) = unpacked.entry else {
+            panic!("{:?}", unpacked.entry)
+        };
+        assert_eq!((avc1.visual.width, avc1.visual.height), (320, 180));
+        assert_eq!(avc1.avcc.sequence_parameter_sets, [SPS_320X180]);
+        assert_eq!(avc1.avcc.picture_parameter_sets, [pps]);
+        assert_eq!(avc1.avcc.ext, None);
+    }
+
+    #[test]
+    fn what_is_no_parameter_set_describes_nothing() {
+        for sps in [
+            &[0x67][..],
+            &[0x67, 0x42, 0xc0],
+            &[0x67; 40],
+            &[0x67, 0, 0, 0, 0, 0],
+        ] {
+            let unpacked = unpack(&packets(&[sps, &[0x68, 1], &[0x65, 1]])).unwrap();
+            assert_eq!(unpacked.entry, None, "{sps:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_of_nothing_but_parameter_sets_and_filling_is_not_kept() {
+        assert_eq!(unpack(&packets(&[SPS_320X180, &[0x0c, 0xff, 0x80]])), None);
+        assert_eq!(unpack(&packets(&[])), None);
+        assert_eq!(unpack(&packets(&[&[]])), None);
+    }
+
+    #[test]
+    fn a_fragment_without_a_beginning_damages_the_frame() {
+        assert_eq!(unpack(&packets(&[&[0x7c, 0x05, 3], &[0x61, 9]])), None);
+    }
+}

@@ -1,0 +1,222 @@
+//! The thread of a recording: the queue on one side, files on the other.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::movie::Ending;
+use super::recorder::{Output, Recorder};
+use crate::stream::{Frame, Track};
+
+/// How long to wait for a frame when nothing else is to be done.
+const LONG: Duration = Duration::from_secs(3_600);
+/// How many names are tried for the next file.
+const MOST_FILES: u32 = 100_000;
+
+/// Why a recording ended before it was to.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    File(#[from] io::Error),
+    #[error("the frames do not fit into an MP4 file: {0}")]
+    Format(#[from] mp4_atom::Error),
+}
+
+/// Writes what a [`Recorder`] makes of the frames.
+pub(super) struct Writer {
+    recorder: Recorder,
+    sources: Vec<Arc<dyn Track>>,
+    /// The name that was asked for; later files are named after it.
+    first: PathBuf,
+    /// What is written to now, and nothing of it before [`Output::Begin`].
+    file: File,
+    name: PathBuf,
+    /// The bytes of the file that are whole.
+    length: u64,
+    files: u32,
+    lost: Arc<AtomicU64>,
+    lost_before: u64,
+}
+
+impl Writer {
+    /// Makes the first file, which must not exist.
+    pub(super) fn create(
+        name: &Path,
+        sources: Vec<Arc<dyn Track>>,
+        lost: Arc<AtomicU64>,
+    ) -> io::Result<Writer> {
+        Ok(Writer {
+            recorder: Recorder::new(sources.iter().map(|source| source.format().clone())),
+            sources,
+            first: name.to_owned(),
+            file: create(name)?,
+            name: name.to_owned(),
+            length: 0,
+            files: 1,
+            lost,
+            lost_before: 0,
+        })
+    }
+
+    /// Records until the queue ends.
+    pub(super) fn run(mut self, frames: &Receiver<(usize, Arc<Frame>)>) {
+        tracing::info!("recording to {}", self.name.display());
+        if let Err(error) = self.record(frames) {
+            tracing::error!(
+                "the recording to {} has ended: {error}",
+                self.name.display()
+            );
+            // Half a fragment would be damage at the end of a good file.
+            if let Err(error) = self.file.set_len(self.length) {
+                tracing::debug!("cannot shorten {}: {error}", self.name.display());
+            }
+        }
+        if self.length == 0 {
+            tracing::warn!("nothing to record came for {}", self.name.display());
+            if let Err(error) = fs::remove_file(&self.name) {
+                tracing::debug!("cannot remove {}: {error}", self.name.display());
+            }
+        } else {
+            tracing::info!("recorded to {}", self.name.display());
+        }
+    }
+
+    fn record(&mut self, frames: &Receiver<(usize, Arc<Frame>)>) -> Result<(), WriteError> {
+        loop {
+            let wait = match self.recorder.poll_timeout() {
+                Some(due) => due.saturating_duration_since(Instant::now()),
+                None => LONG,
+            };
+            let next = frames.recv_timeout(wait);
+            let now = Instant::now();
+            self.tell_losses();
+            match next {
+                Ok((track, frame)) => self.recorder.frame(now, track, &frame)?,
+                Err(RecvTimeoutError::Timeout) => self.recorder.handle_timeout(now)?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.recorder.end(now)?;
+                    return self.perform();
+                }
+            }
+            self.perform()?;
+        }
+    }
+
+    fn perform(&mut self) -> Result<(), WriteError> {
+        while let Some(output) = self.recorder.poll_output() {
+            match output {
+                Output::Begin(header) => {
+                    if self.length > 0 {
+                        self.next_file()?;
+                    }
+                    self.append(&header)?;
+                }
+                Output::Append(fragment) => self.append(&fragment)?,
+                Output::End(ending) => self.end(&ending)?,
+                Output::AskForKeyFrame(track) => {
+                    if let Some(source) = self.sources.get(track) {
+                        source.request_key_frame();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// In one piece, so that a process that is killed leaves whole fragments.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn end(&mut self, ending: &Ending) -> io::Result<()> {
+        self.append(&ending.tail)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&ending.header)
+    }
+
+    fn next_file(&mut self) -> io::Result<()> {
+        loop {
+            self.files += 1;
+            let name = numbered(&self.first, self.files);
+            match create(&name) {
+                Ok(file) => {
+                    self.file = file;
+                    self.name = name;
+                    self.length = 0;
+                    tracing::info!("the recording goes on in {}", self.name.display());
+                    return Ok(());
+                }
+                // Somebody else's: it is not overwritten.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists && self.files < MOST_FILES => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn tell_losses(&mut self) {
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost != self.lost_before {
+            tracing::warn!(
+                "{} is written too slowly: {} frames are missing, up to the next key frame",
+                self.name.display(),
+                lost - self.lost_before
+            );
+            self.lost_before = lost;
+        }
+    }
+}
+
+fn create(name: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(name)
+}
+
+/// `door.mp4` → `door-2.mp4`.
+fn numbered(name: &Path, number: u32) -> PathBuf {
+    let mut next = name.file_stem().unwrap_or_default().to_owned();
+    next.push(format!("-{number}"));
+    if let Some(extension) = name.extension() {
+        next.push(".");
+        next.push(extension);
+    }
+    name.with_file_name(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_files_are_numbered_before_the_extension() {
+        assert_eq!(
+            numbered(Path::new("/a/door.mp4"), 2),
+            Path::new("/a/door-2.mp4")
+        );
+        assert_eq!(numbered(Path::new("door"), 13), Path::new("door-13"));
+        assert_eq!(numbered(Path::new("a.b.mp4"), 3), Path::new("a.b-3.mp4"));
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_recording_and_says_so() {
+        let mut writer = Writer {
+            recorder: Recorder::new([]),
+            sources: Vec::new(),
+            first: PathBuf::new(),
+            file: OpenOptions::new().write(true).open("/dev/full").unwrap(),
+            name: PathBuf::new(),
+            length: 0,
+            files: 1,
+            lost: Arc::default(),
+            lost_before: 0,
+        };
+        let error = WriteError::from(writer.append(&[1]).unwrap_err());
+        assert!(error.to_string().contains("No space left"), "{error}");
+        assert_eq!(writer.length, 0, "the file is cut back to what is whole");
+    }
+}
