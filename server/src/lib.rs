@@ -17,10 +17,14 @@
 //! * [`web`]: the HTTP server with the page
 //!
 //! [`net`], [`secret`] and [`timers`] are used in several of them.
+//!
+//! `fuzzing` is in no build that is shipped: it has the doors by which bytes come in.
 
 mod cli;
 mod config;
 mod encode;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod janus;
 mod mountpoint;
 mod net;

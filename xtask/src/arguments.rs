@@ -12,6 +12,8 @@ Usage: cargo xtask <command>
   serve [-- ARGS]   the page with hot reload (trunk serve), beside a running server
   lint              rustfmt and clippy, native and wasm, warnings are errors
   ci                lint and test in one go, as continuous integration does
+  fuzz [TARGET]     one fuzz target, or each of them, for a while
+      --seconds N   for so long each: 60
   bench [ARGS]      the benchmarks; `cargo xtask bench --help` lists them
   setup             install every tool that the other commands need, and nothing else
       --rig         also build the kernel with the cameras for tests/rig: ten minutes, once
@@ -36,6 +38,7 @@ pub(crate) enum Command {
     Test(TestOptions),
     Lint,
     Ci,
+    Fuzz(FuzzOptions),
     Bench(Vec<String>),
 }
 
@@ -46,6 +49,24 @@ pub(crate) struct TestOptions {
     pub(crate) fast: bool,
     /// A part of tests' names; none means all tests. One only: the browser's runner takes no more.
     pub(crate) filter: Option<String>,
+}
+
+/// What to fuzz.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FuzzOptions {
+    /// A target's name; none means all of them.
+    pub(crate) target: Option<String>,
+    /// How long, for each target.
+    pub(crate) seconds: u64,
+}
+
+impl Default for FuzzOptions {
+    fn default() -> Self {
+        Self {
+            target: None,
+            seconds: 60,
+        }
+    }
 }
 
 /// Reads the arguments that follow the program's name.
@@ -60,6 +81,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command> 
         "serve" => return Ok(Command::Serve(passed_on(arguments))),
         "bench" => return Ok(Command::Bench(passed_on(arguments))),
         "test" => return test_options(arguments).map(Command::Test),
+        "fuzz" => return fuzz_options(arguments).map(Command::Fuzz),
         "setup" => Command::Setup {
             rig: arguments.next_if(|option| option == "--rig").is_some(),
         },
@@ -95,6 +117,30 @@ fn test_options(arguments: impl Iterator<Item = String>) -> Result<TestOptions> 
                 )));
             }
             _ => options.filter = Some(argument),
+        }
+    }
+    Ok(options)
+}
+
+fn fuzz_options(mut arguments: impl Iterator<Item = String>) -> Result<FuzzOptions> {
+    let mut options = FuzzOptions::default();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--seconds" => {
+                let seconds = arguments.next().and_then(|number| number.parse().ok());
+                options.seconds = seconds
+                    .filter(|seconds| *seconds > 0)
+                    .ok_or_else(|| Error::new("`--seconds` takes a number from 1 on"))?;
+            }
+            option if option.starts_with('-') => {
+                return Err(Error::new(format!("`fuzz` has no option `{option}`")));
+            }
+            _ if options.target.is_some() => {
+                return Err(Error::new(format!(
+                    "`fuzz` takes one target, and `{argument}` is a second one"
+                )));
+            }
+            _ => options.target = Some(argument),
         }
     }
     Ok(options)
@@ -142,6 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_takes_a_target_and_a_time() {
+        let expected = || FuzzOptions {
+            target: Some("json".into()),
+            seconds: 5,
+        };
+        for line in ["fuzz json --seconds 5", "fuzz --seconds 5 json"] {
+            assert_eq!(parsed(line).unwrap(), Command::Fuzz(expected()), "{line}");
+        }
+        assert_eq!(
+            parsed("fuzz").unwrap(),
+            Command::Fuzz(FuzzOptions::default())
+        );
+        for line in ["fuzz --seconds", "fuzz --seconds 0", "fuzz json answer"] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
     fn a_misspelt_command_or_option_is_named() {
         assert!(parsed("tset").unwrap_err().to_string().contains("`tset`"));
         assert!(
@@ -161,7 +225,7 @@ mod tests {
     #[test]
     fn every_command_is_in_the_help() {
         for command in [
-            "run", "test", "build", "serve", "lint", "ci", "bench", "setup", "help",
+            "run", "test", "build", "serve", "lint", "ci", "fuzz", "bench", "setup", "help",
         ] {
             assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
             assert!(parsed(command).is_ok(), "{command}");

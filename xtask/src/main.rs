@@ -7,6 +7,7 @@ mod arguments;
 mod bench;
 mod error;
 mod family;
+mod fuzz;
 mod lint;
 mod page;
 mod process;
@@ -64,6 +65,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Test(options) => return suite::run(&workspace, &options),
         Command::Lint => return lint::run(&workspace),
         Command::Ci => return suite::run_all(&workspace),
+        Command::Fuzz(options) => return fuzz::run(&workspace, &options),
         Command::Bench(arguments) => return bench::run(&workspace, &arguments),
     }
     Ok(ExitCode::SUCCESS)

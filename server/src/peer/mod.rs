@@ -24,6 +24,8 @@ mod demux;
 mod dtls;
 mod early;
 mod feed;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod gate;
 mod hello;
 mod history;

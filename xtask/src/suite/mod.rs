@@ -7,7 +7,7 @@ use crate::arguments::TestOptions;
 use crate::error::Result;
 use crate::tools::{Need, Tools, WASM_TARGET};
 use crate::workspace::Workspace;
-use crate::{lint, page, server};
+use crate::{fuzz, lint, page, server};
 use results::Tally;
 use std::process::{Command, ExitCode};
 
@@ -23,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<ExitCo
     Ok(tally.finish())
 }
 
-/// `cargo xtask ci`: lints and tests, one sum at the end.
+/// `cargo xtask ci`: lints, tests and fuzz targets, one sum at the end.
 pub(crate) fn run_all(workspace: &Workspace) -> Result<ExitCode> {
     let mut tally = Tally::default();
     if let Err(error) = lint::check(workspace, &mut tally) {
@@ -31,6 +31,10 @@ pub(crate) fn run_all(workspace: &Workspace) -> Result<ExitCode> {
         tally.add(Tally::failed("set-up for lints"));
     }
     test(workspace, &TestOptions::default(), &mut tally);
+    if let Err(error) = fuzz::check(workspace, &mut tally) {
+        eprintln!("{error}");
+        tally.add(Tally::failed("fuzz targets"));
+    }
     Ok(tally.finish())
 }
 

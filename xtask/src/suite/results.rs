@@ -35,6 +35,14 @@ impl Tally {
         }
     }
 
+    /// For what cannot be done on this machine; `why` names it, too.
+    pub(crate) fn skipped(why: &str) -> Self {
+        Self {
+            skipped: vec![why.to_owned()],
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.ignored += other.ignored;

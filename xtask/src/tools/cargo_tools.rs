@@ -1,4 +1,4 @@
-//! trunk and wasm-bindgen: programs written in Rust, with releases on GitHub.
+//! trunk, wasm-bindgen and cargo-fuzz: programs written in Rust, with releases on GitHub.
 
 use super::version;
 use crate::error::{Error, Result};
@@ -61,6 +61,23 @@ pub(super) const WASM_BINDGEN: CargoTool = CargoTool {
     features: &["--no-default-features"],
 };
 
+const FUZZ: CargoTool = CargoTool {
+    name: "cargo-fuzz",
+    version: "0.13.2",
+    programs: &["cargo-fuzz"],
+    release: || {
+        let target = match std::env::consts::ARCH {
+            "x86_64" => "x86_64-unknown-linux-musl",
+            _ => return None,
+        };
+        Some(format!(
+            "https://github.com/rust-fuzz/cargo-fuzz/releases/download/0.13.2/cargo-fuzz-0.13.2-{target}.tar.gz"
+        ))
+    },
+    patience: "half a minute on two cores",
+    features: &[],
+};
+
 /// A build that is as quick as can be: these programs run for a second, and are compiled for minutes.
 const QUICK_BUILD: &[(&str, &str)] = &[
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
@@ -71,9 +88,23 @@ const QUICK_BUILD: &[(&str, &str)] = &[
     ("CARGO_NET_RETRY", "5"),
 ];
 
-/// Finds or installs both.
-pub(super) fn ensure(workspace: &Workspace) -> Result<()> {
-    for tool in [&WASM_BINDGEN, &TRUNK] {
+/// Finds or installs what makes the page.
+pub(super) fn ensure_for_page(workspace: &Workspace) -> Result<()> {
+    ensure(workspace, &[&WASM_BINDGEN, &TRUNK])
+}
+
+/// Finds or installs cargo-fuzz.
+pub(super) fn ensure_fuzz(workspace: &Workspace) -> Result<()> {
+    ensure(workspace, &[&FUZZ])
+}
+
+/// Whether cargo-fuzz is there.
+pub(crate) fn has_cargo_fuzz(workspace: &Workspace) -> bool {
+    FUZZ.is_there(workspace)
+}
+
+fn ensure(workspace: &Workspace, tools: &[&CargoTool]) -> Result<()> {
+    for tool in tools {
         tool.ensure(workspace)?;
     }
     // What they were compiled in, with what they have in common: half a gigabyte that nobody will use again.
@@ -87,7 +118,7 @@ fn build_folder(workspace: &Workspace) -> PathBuf {
 
 impl CargoTool {
     fn ensure(&self, workspace: &Workspace) -> Result<()> {
-        if self.is_in(&workspace.tools_bin()) || self.is_in_path() {
+        if self.is_there(workspace) {
             return Ok(());
         }
         let log = workspace.tools.join(format!("logs/{}.log", self.name));
@@ -95,6 +126,10 @@ impl CargoTool {
             return Ok(());
         }
         self.compile(workspace, &log)
+    }
+
+    fn is_there(&self, workspace: &Workspace) -> bool {
+        self.is_in(&workspace.tools_bin()) || self.is_in_path()
     }
 
     fn is_in(&self, folder: &Path) -> bool {

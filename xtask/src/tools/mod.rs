@@ -22,6 +22,7 @@ use crate::process;
 use crate::progress::Step;
 use crate::workspace::Workspace;
 use browser::Browser;
+pub(crate) use cargo_tools::has_cargo_fuzz;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,6 +44,8 @@ pub(crate) enum Need {
     JanusJs,
     /// The real Janus, to test against; a machine may do without.
     Janus,
+    /// cargo-fuzz.
+    Fuzz,
 }
 
 impl Need {
@@ -53,6 +56,7 @@ impl Need {
         Self::Browser,
         Self::JanusJs,
         Self::Janus,
+        Self::Fuzz,
     ];
 }
 
@@ -99,8 +103,11 @@ impl Tools {
             wasm_target::ensure_clippy(workspace, tools.wasm.as_ref())?;
         }
         if needs.contains(&Need::Page) {
-            cargo_tools::ensure(workspace)?;
+            cargo_tools::ensure_for_page(workspace)?;
             wasm_opt::ensure(workspace)?;
+        }
+        if needs.contains(&Need::Fuzz) {
+            cargo_tools::ensure_fuzz(workspace)?;
         }
         if needs.contains(&Need::Browser) {
             tools.browser = Some(browser::ensure(workspace)?);

@@ -1,0 +1,121 @@
+//! The fuzz targets: libFuzzer tries the doors of the server, each for a while.
+//!
+//! Without a sanitizer, as all that is fuzzed is safe Rust: what is looked for is a panic, an endless
+//! loop, and memory out of proportion. So the ordinary compiler does; the sanitizers would want a
+//! nightly one.
+
+use crate::arguments::FuzzOptions;
+use crate::error::{Context, Error, Result};
+use crate::process;
+use crate::progress::Step;
+use crate::suite::results::Tally;
+use crate::tools::{self, Need, Tools};
+use crate::workspace::Workspace;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What an input may cost: the longest input in bytes, memory in MiB for all and for one allocation,
+/// and seconds. The process of a target has some 100 MiB by itself.
+const BOUNDS: &[&str] = &[
+    "-max_len=65536",
+    "-rss_limit_mb=1024",
+    "-malloc_limit_mb=64",
+    "-timeout=10",
+];
+
+/// `cargo xtask fuzz`.
+pub(crate) fn run(workspace: &Workspace, options: &FuzzOptions) -> Result<ExitCode> {
+    let mut targets = targets(workspace)?;
+    if let Some(wanted) = &options.target {
+        let names = targets.join(", ");
+        targets.retain(|target| target == wanted);
+        if targets.is_empty() {
+            let error = format!("there is no fuzz target `{wanted}`, but there are {names}");
+            return Err(Error::new(error));
+        }
+    }
+    let mut tally = Tally::default();
+    fuzz(workspace, &targets, options.seconds, &mut tally)?;
+    Ok(tally.finish())
+}
+
+/// All targets for continuous integration, where cargo-fuzz is there: building it would take longer
+/// than using it, and the native tests have tried the corpus.
+pub(crate) fn check(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    if !tools::has_cargo_fuzz(workspace) {
+        tally.add(Tally::skipped(
+            "fuzz: no cargo-fuzz here; `cargo xtask fuzz` installs it",
+        ));
+        return Ok(());
+    }
+    let seconds = FuzzOptions::default().seconds;
+    fuzz(workspace, &targets(workspace)?, seconds, tally)
+}
+
+fn fuzz(workspace: &Workspace, targets: &[String], seconds: u64, tally: &mut Tally) -> Result<()> {
+    let tools = Tools::ensure(workspace, &[Need::Native, Need::Fuzz])?;
+    let folder = workspace.target.join("fuzz");
+    // Its release is linked with musl, and would build for that.
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let cargo_fuzz = |verb: &str| {
+        let mut cargo = tools.command("cargo");
+        cargo
+            .current_dir(&workspace.root)
+            .args([
+                "fuzz",
+                verb,
+                "--dev",
+                "--sanitizer",
+                "none",
+                "--target",
+                &host,
+            ])
+            .args(["--fuzz-dir", "fuzz", "--target-dir"])
+            .arg(&folder);
+        cargo
+    };
+    let log = |name: &str| workspace.tools.join(format!("logs/fuzz-{name}.log"));
+    let step = Step::begin(
+        "fuzz",
+        "building the server so that libFuzzer sees where it goes: minutes the first time",
+    );
+    process::run_quietly(&mut cargo_fuzz("build"), &log("build"))?;
+    step.done();
+    for target in targets {
+        let step = Step::begin("fuzz", &format!("{target}, for {seconds} s"));
+        // What libFuzzer finds on the way is kept out of the tree.
+        let found = folder.join("corpus").join(target);
+        std::fs::create_dir_all(&found).context(|| found.display().to_string())?;
+        let mut run = cargo_fuzz("run");
+        run.arg(target)
+            .arg(&found)
+            .arg(workspace.root.join("fuzz/corpus").join(target))
+            .arg("--")
+            .arg(format!("-max_total_time={seconds}"))
+            .args(BOUNDS);
+        tally.add(match process::run_quietly(&mut run, &log(target)) {
+            Ok(()) => {
+                step.done();
+                Tally::passed(target)
+            }
+            Err(error) => {
+                eprintln!("{error}");
+                Tally::failed(&format!("fuzz target {target}"))
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The names of all targets.
+fn targets(workspace: &Workspace) -> Result<Vec<String>> {
+    let folder = workspace.root.join("fuzz/fuzz_targets");
+    let name = |file: PathBuf| Some(file.file_stem()?.to_str()?.to_owned());
+    let entries = std::fs::read_dir(&folder).context(|| folder.display().to_string())?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| name(entry.path()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
