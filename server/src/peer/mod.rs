@@ -31,6 +31,7 @@ mod hello;
 mod history;
 mod ice;
 mod inbox;
+mod info;
 mod medium;
 mod ntp;
 mod offer;
@@ -61,6 +62,7 @@ use sdp::{Sdp, SdpError};
 use set::{NewMedium, NewPeer, Set};
 use socket::Sockets;
 use std::{
+    collections::BTreeSet,
     fmt, io,
     net::{IpAddr, SocketAddr},
     sync::{
@@ -76,6 +78,10 @@ use thread::{Command, IoThread};
 
 pub(crate) use answer::AnswerError;
 pub(crate) use candidate::CandidateError;
+pub(crate) use info::{
+    DtlsInfo, DtlsStateInfo, IceInfo, IceStateInfo, PeerInfo, SelectedPair, TrackCounters,
+    TrackInfo,
+};
 pub(crate) use rtp::Orientation;
 
 /// How viewers reach this server.
@@ -194,6 +200,20 @@ pub(crate) enum OfferError {
     Down,
 }
 
+/// Why a viewer's tracks were not switched.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub(crate) enum SwitchError {
+    /// There is no such peer, or no more.
+    #[error("no such peer")]
+    UnknownPeer,
+    /// The viewer was offered no such track.
+    #[error("no track {0:?} was offered")]
+    UnknownMid(String),
+    /// The viewer's decoder cannot go on with what the other track is made of.
+    #[error("track {0:?} has another codec")]
+    OtherCodec(String),
+}
+
 /// The connections of all viewers. Clones are handles to the same ones.
 #[derive(Clone)]
 pub(crate) struct Peers {
@@ -300,6 +320,7 @@ impl Peers {
                 options,
             }),
             tracks: tracks.iter().map(|t| Arc::clone(&t.track)).collect(),
+            paused: BTreeSet::new(),
             credentials: Credentials::random(),
             addresses,
             since: Instant::now(),
@@ -321,6 +342,7 @@ impl Peers {
         let answer = Answer::parse(sdp, &session.sections)?;
         let Pending {
             tracks,
+            paused,
             credentials,
             addresses,
             ..
@@ -342,6 +364,7 @@ impl Peers {
                     orientation,
                     playout_delay,
                 },
+                on: !paused.contains(&section.mid),
             })
         });
         let new = NewPeer {
@@ -371,6 +394,22 @@ impl Peers {
         for track in tracks {
             track.request_key_frame();
         }
+    }
+
+    /// Pauses or resumes a track by its mid, or all of a viewer's tracks. A paused track is not
+    /// watched. It resumes with what the track keeps for new viewers, or the next key frame.
+    pub(crate) fn set_sending(&self, peer: PeerId, mid: Option<&str>, on: bool) {
+        lock(&self.shared.registry).set_sending(peer, mid, on);
+        self.command(Command::SetSending(peer, mid.map(str::to_owned), on));
+    }
+
+    /// Lets a viewer's connection go on with other tracks, by their mids; those not named stay. The
+    /// codecs have to be the same. Each begins like a resumed one, without a new offer: the viewer
+    /// sees one stream that goes on.
+    pub(crate) fn switch(&self, peer: PeerId, tracks: &[OfferedTrack]) -> Result<(), SwitchError> {
+        lock(&self.shared.registry).switch(peer, tracks)?;
+        self.command(Command::Switch(peer, tracks.to_vec()));
+        Ok(())
     }
 
     /// Says goodbye to a viewer and forgets it. One that had answered is reported as closed; an

@@ -1,9 +1,12 @@
 //! Which offers wait for an answer, and which peers live: what callers' threads need to know.
-use super::{AnswerError, OfferError, OfferOptions, PeerId, ice::Credentials, offer::Section};
+use super::{
+    AnswerError, OfferError, OfferOptions, OfferedTrack, PeerId, SwitchError, codec,
+    ice::Credentials, offer::Section,
+};
 use crate::stream::Track;
 use mio::Waker;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -33,6 +36,8 @@ pub(super) struct Pending {
     pub(super) session: Arc<Session>,
     /// One for each section.
     pub(super) tracks: Vec<Arc<dyn Track>>,
+    /// Those that are not to be sent.
+    pub(super) paused: BTreeSet<String>,
     pub(super) credentials: Credentials,
     /// Where we can be reached.
     pub(super) addresses: Vec<SocketAddr>,
@@ -51,6 +56,7 @@ pub(super) struct Registry {
 }
 
 struct Answered {
+    session: Arc<Session>,
     tracks: Vec<Arc<dyn Track>>,
     connected: bool,
 }
@@ -97,6 +103,7 @@ impl Registry {
         self.answered.insert(
             peer,
             Answered {
+                session: Arc::clone(&pending.session),
                 tracks: pending.tracks.clone(),
                 connected: false,
             },
@@ -114,6 +121,48 @@ impl Registry {
     pub(super) fn tracks(&self, peer: PeerId) -> Vec<Arc<dyn Track>> {
         let answered = self.answered.get(&peer);
         answered.map_or_else(Vec::new, |answered| answered.tracks.clone())
+    }
+
+    /// An offered track, or all of them, is not to be sent from the start, or is to be after all.
+    pub(super) fn set_sending(&mut self, peer: PeerId, mid: Option<&str>, on: bool) {
+        let Some(pending) = self.offered.get_mut(&peer) else {
+            return;
+        };
+        let mids = pending.session.sections.iter().map(|s| s.mid.as_str());
+        for mid in mids.filter(|other| mid.is_none_or(|mid| mid == *other)) {
+            if on {
+                pending.paused.remove(mid);
+            } else {
+                pending.paused.insert(mid.to_owned());
+            }
+        }
+    }
+
+    /// Other tracks take the place of some that were offered.
+    pub(super) fn switch(
+        &mut self,
+        peer: PeerId,
+        tracks: &[OfferedTrack],
+    ) -> Result<(), SwitchError> {
+        let offered = self.offered.get_mut(&peer);
+        let (session, current) = match (offered, self.answered.get_mut(&peer)) {
+            (Some(pending), _) => (&pending.session, &mut pending.tracks),
+            (None, Some(answered)) => (&answered.session, &mut answered.tracks),
+            (None, None) => return Err(SwitchError::UnknownPeer),
+        };
+        let mut switched = current.clone();
+        for OfferedTrack { mid, track } in tracks {
+            let sections = session.sections.iter().zip(&mut switched);
+            let Some((section, place)) = sections.into_iter().find(|(s, _)| s.mid == *mid) else {
+                return Err(SwitchError::UnknownMid(mid.clone()));
+            };
+            if !codec::is_same(&section.format, track.format()) {
+                return Err(SwitchError::OtherCodec(mid.clone()));
+            }
+            *place = Arc::clone(track);
+        }
+        *current = switched;
+        Ok(())
     }
 
     /// The offer is no longer good.
@@ -180,6 +229,7 @@ mod tests {
                 options: OfferOptions::default(),
             }),
             tracks: vec![Arc::new(Stub::new("camera"))],
+            paused: BTreeSet::new(),
             credentials: Credentials::random(),
             addresses: Vec::new(),
             since,

@@ -24,6 +24,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use watching::Watched;
 
 mod watching;
 
@@ -50,6 +51,8 @@ pub(super) struct NewMedium {
     pub(super) mid: String,
     pub(super) track: Arc<dyn Track>,
     pub(super) terms: Terms,
+    /// Whether its frames are to be sent from the start.
+    pub(super) on: bool,
 }
 
 /// All viewers.
@@ -76,13 +79,6 @@ struct Member {
     connection: Box<Connection>,
     ufrag: String,
     watched: Vec<Watched>,
-}
-
-/// The track of one of a viewer's media.
-struct Watched {
-    track: Arc<dyn Track>,
-    /// Whether its frames are to be sent.
-    on: bool,
 }
 
 impl Set {
@@ -113,7 +109,12 @@ impl Set {
     /// A viewer has answered its offer.
     pub(super) fn add(&mut self, now: Instant, peer: PeerId, new: NewPeer) {
         let ufrag = new.credentials.ufrag.clone();
-        let tracks: Vec<_> = new.media.iter().map(|m| Arc::clone(&m.track)).collect();
+        let wanted: Vec<bool> = new.media.iter().map(|medium| medium.on).collect();
+        let watched = new.media.iter().map(|medium| Watched {
+            track: Arc::clone(&medium.track),
+            on: false,
+        });
+        let watched = watched.collect();
         let connection = match self.connect(now, new) {
             Ok(connection) => Box::new(connection),
             Err(error) => {
@@ -122,22 +123,18 @@ impl Set {
                 return;
             }
         };
-        for track in &tracks {
-            self.feeds.join(track);
-            // One that is too old makes the stream send another, in time for the end of the
-            // handshake.
-            track.first_frames();
-        }
-        let watched = tracks.into_iter().map(|track| Watched { track, on: true });
         self.by_ufrag.insert(ufrag.clone(), peer);
         self.connections.insert(
             peer,
             Member {
                 connection,
                 ufrag: ufrag.clone(),
-                watched: watched.collect(),
+                watched,
             },
         );
+        for (medium, _) in wanted.into_iter().enumerate().filter(|(_, on)| *on) {
+            self.watch(peer, medium);
+        }
         self.schedule(peer);
         for check in self.early.take(now, &ufrag) {
             self.pass(now, peer, Kind::Check, check.path, &check.datagram);
@@ -383,18 +380,16 @@ impl Set {
     }
 
     fn remove(&mut self, peer: PeerId, reason: CloseReason) {
+        let media = self.connections.get(&peer).map_or(0, |m| m.watched.len());
+        for medium in 0..media {
+            self.unwatch(peer, medium);
+        }
         let Some(member) = self.connections.remove(&peer) else {
             return;
         };
         self.timers.cancel(peer);
         self.by_ufrag.remove(&member.ufrag);
         self.by_remote.retain(|_, owner| *owner != peer);
-        for (medium, watched) in member.watched.iter().enumerate() {
-            if watched.on {
-                let watcher = Watcher { peer, medium };
-                self.feeds.leave(watched.track.name(), watcher);
-            }
-        }
         tracing::info!("viewer {peer} disconnected: {reason}");
         self.events.push_back((peer, PeerEvent::Closed(reason)));
     }

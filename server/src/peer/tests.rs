@@ -4,6 +4,7 @@ mod connecting;
 mod frames;
 mod leaving;
 mod strangers;
+mod switching;
 mod tracks;
 
 use super::{
@@ -158,6 +159,7 @@ impl World {
                     orientation: Orientation::Upright,
                     playout_delay: OfferOptions::default().playout_delay,
                 },
+                on: true,
             })
         });
         let new = NewPeer {
@@ -184,6 +186,8 @@ impl World {
         world.run(Duration::from_secs(1));
         assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
         world.events.clear();
+        // The viewer had none to begin with.
+        world.stream.key_frames_wanted();
         (world, peer)
     }
 

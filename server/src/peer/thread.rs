@@ -1,6 +1,6 @@
 //! The thread that owns the sockets and everything about the viewers.
 use super::{
-    CloseReason, PeerEvent, PeerId,
+    CloseReason, OfferedTrack, PeerEvent, PeerId,
     candidate::Remote,
     set::{NewPeer, Set},
     socket::Sockets,
@@ -21,6 +21,9 @@ use std::{
 pub(super) enum Command {
     Add(PeerId, Box<NewPeer>),
     AddCandidate(PeerId, Box<Remote>),
+    /// One medium, or all.
+    SetSending(PeerId, Option<String>, bool),
+    Switch(PeerId, Vec<OfferedTrack>),
     Close(PeerId),
     Shutdown,
 }
@@ -158,6 +161,10 @@ impl IoThread {
             match self.commands.try_recv() {
                 Ok(Command::Add(peer, new)) => set.add(now, peer, *new),
                 Ok(Command::AddCandidate(peer, remote)) => set.add_candidate(now, peer, *remote),
+                Ok(Command::SetSending(peer, mid, on)) => {
+                    set.set_sending(peer, mid.as_deref(), on);
+                }
+                Ok(Command::Switch(peer, tracks)) => set.switch(peer, tracks),
                 Ok(Command::Close(peer)) => set.close(now, peer, CloseReason::Requested),
                 Ok(Command::Shutdown) | Err(TryRecvError::Disconnected) => {
                     set.close_all(now, &CloseReason::Shutdown);

@@ -1,18 +1,92 @@
-//! Which tracks a viewer watches.
-use super::{
-    super::{PeerId, feed::Watcher},
-    Set,
+//! Which tracks a viewer watches: it begins, pauses, resumes and switches.
+use super::Set;
+use crate::{
+    peer::{OfferedTrack, PeerId, feed::Watcher},
+    stream::Track,
 };
+use std::sync::Arc;
+
+/// The track of one of a viewer's media.
+pub(super) struct Watched {
+    pub(super) track: Arc<dyn Track>,
+    /// Whether its frames are to be sent.
+    pub(super) on: bool,
+}
 
 impl Set {
+    /// Pauses or resumes one of a viewer's media, or all. A picture resumes with a key frame.
+    pub(in crate::peer) fn set_sending(&mut self, peer: PeerId, mid: Option<&str>, on: bool) {
+        for medium in self.media(peer, mid) {
+            let is_news = self.watched(peer, medium).is_some_and(|w| w.on != on);
+            match (is_news, on) {
+                (true, true) => self.watch(peer, medium),
+                (true, false) => self.unwatch(peer, medium),
+                (false, _) => {}
+            }
+        }
+    }
+
+    /// Lets some of a viewer's media go on with other tracks.
+    pub(in crate::peer) fn switch(&mut self, peer: PeerId, tracks: Vec<OfferedTrack>) {
+        for OfferedTrack { mid, track } in tracks {
+            for medium in self.media(peer, Some(&mid)) {
+                let Some(watched) = self.watched(peer, medium) else {
+                    continue;
+                };
+                if watched.track.name() == track.name() {
+                    continue;
+                }
+                let on = watched.on;
+                self.unwatch(peer, medium);
+                if let Some(watched) = self.watched(peer, medium) {
+                    watched.track = Arc::clone(&track);
+                }
+                if on {
+                    self.watch(peer, medium);
+                }
+            }
+        }
+    }
+
     /// The viewer is connected: what it watches begins.
     pub(super) fn begin_all(&mut self, peer: PeerId) {
-        let media = self.connections.get(&peer).map_or(0, |m| m.watched.len());
-        for medium in 0..media {
+        for medium in self.media(peer, None) {
             self.begin(peer, medium);
         }
     }
 
+    /// The viewer wants the frames of a track, or wants them again.
+    pub(super) fn watch(&mut self, peer: PeerId, medium: usize) {
+        let Some(member) = self.connections.get_mut(&peer) else {
+            return;
+        };
+        let Some(watched) = member.watched.get_mut(medium) else {
+            return;
+        };
+        watched.on = true;
+        self.feeds.join(&watched.track);
+        if member.connection.is_secured() {
+            member.connection.break_off(medium);
+            self.begin(peer, medium);
+        } else {
+            // One that is too old makes the stream send another, in time for the end of the
+            // handshake.
+            watched.track.first_frames();
+        }
+    }
+
+    /// The viewer wants no more of a track's frames.
+    pub(super) fn unwatch(&mut self, peer: PeerId, medium: usize) {
+        let Some(watched) = self.watched(peer, medium) else {
+            return;
+        };
+        if std::mem::take(&mut watched.on) {
+            let track = Arc::clone(&watched.track);
+            self.feeds.leave(track.name(), Watcher { peer, medium });
+        }
+    }
+
+    /// Sends what the viewer begins with; the track's other frames follow.
     fn begin(&mut self, peer: PeerId, medium: usize) {
         let Some(member) = self.connections.get_mut(&peer) else {
             return;
@@ -20,8 +94,26 @@ impl Set {
         if let Some(watched) = member.watched.get(medium).filter(|watched| watched.on) {
             let watcher = Watcher { peer, medium };
             let frames = self.feeds.begin(watched.track.name(), watcher);
+            if frames.is_empty() {
+                watched.track.request_key_frame();
+            }
             // What cannot be sent now will fail again with the next frame, and be told there.
             let _ = member.connection.start(medium, &frames, &mut self.out);
         }
+    }
+
+    /// The places of a viewer's media, or of one of them.
+    fn media(&self, peer: PeerId, mid: Option<&str>) -> Vec<usize> {
+        let Some(member) = self.connections.get(&peer) else {
+            return Vec::new();
+        };
+        match mid {
+            Some(mid) => member.connection.medium(mid).into_iter().collect(),
+            None => (0..member.watched.len()).collect(),
+        }
+    }
+
+    fn watched(&mut self, peer: PeerId, medium: usize) -> Option<&mut Watched> {
+        self.connections.get_mut(&peer)?.watched.get_mut(medium)
     }
 }

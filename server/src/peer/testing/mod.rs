@@ -139,8 +139,9 @@ impl Stub {
         self.panics.store(true, Ordering::SeqCst);
     }
 
+    /// How often a key frame was asked for since the last call.
     pub(super) fn key_frames_wanted(&self) -> usize {
-        self.key_frames_wanted.load(Ordering::SeqCst)
+        self.key_frames_wanted.swap(0, Ordering::SeqCst)
     }
 }
 

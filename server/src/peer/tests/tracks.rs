@@ -3,7 +3,7 @@ use super::*;
 
 impl World {
     /// A world with picture and sound.
-    fn with_sound() -> (Self, Arc<Stub>) {
+    pub(super) fn with_sound() -> (Self, Arc<Stub>) {
         let mut world = Self::new();
         let format = Format {
             codec: Codec::Opus,
@@ -14,7 +14,7 @@ impl World {
         (world, sound)
     }
 
-    fn sound(&mut self, from: &Stub, number: u64) {
+    pub(super) fn sound(&mut self, from: &Stub, number: u64) {
         from.emit(&sound(number, self.captured()));
         self.exchange();
     }
@@ -60,6 +60,7 @@ fn feedback_reaches_the_track_that_it_is_about() {
     let (mut world, _) = world.connect();
     world.emit(1, true);
     world.sound(&microphone, 1);
+    microphone.key_frames_wanted();
     let now = world.now;
     let lost = world.viewers[0].packets.last().unwrap().header.clone();
     let pli = PictureLossIndication {
@@ -117,6 +118,7 @@ fn viewers_of_other_codecs_start_with_their_key_frames() {
     let vp8 = Stub::of("vp8", format);
     world.tracks = vec![offered("v", &vp8)];
     let (mut world, _) = world.connect();
+    vp8.key_frames_wanted();
     world.emit_from(&vp8, 1, false);
     assert_eq!(vp8.key_frames_wanted(), 1);
     world.emit_from(&vp8, 2, true);

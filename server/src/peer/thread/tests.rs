@@ -1,12 +1,13 @@
 //! The whole way over real sockets, in real time.
 use crate::peer::{
     AnswerError, CandidateError, CloseReason, Offer, OfferError, OfferOptions, OfferedTrack,
-    PeerEvent, PeerId, Peers, PeersConfig, PeersError,
+    PeerEvent, PeerId, Peers, PeersConfig, PeersError, SwitchError,
     testing::{
         Stub, frame,
         viewer::{Habits, Viewer},
     },
 };
+use crate::stream::{Codec, Format};
 use std::{
     net::{SocketAddr, UdpSocket},
     sync::{
@@ -261,5 +262,37 @@ fn a_port_that_is_taken_is_named() {
     match Peers::start(config, |_, _| {}).err() {
         Some(PeersError::Bind { address: named, .. }) => assert_eq!(named, address),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn tracks_are_switched_by_their_mids_and_codecs() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let offer = server.offer();
+    let track = |mid: &str, codec| {
+        let format = Format {
+            codec,
+            fmtp: Format::h264().fmtp,
+        };
+        OfferedTrack {
+            mid: mid.into(),
+            track: Arc::new(Stub::of("other", format)),
+        }
+    };
+    let switch = |peer, track| server.peers.switch(peer, &[track]);
+    assert_eq!(
+        switch(PeerId(999), track("v", Codec::H264)),
+        Err(SwitchError::UnknownPeer)
+    );
+    for _ in ["offered", "answered"] {
+        assert_eq!(switch(offer.peer, track("v", Codec::H264)), Ok(()));
+        let error = Err(SwitchError::UnknownMid("a".into()));
+        assert_eq!(switch(offer.peer, track("a", Codec::H264)), error);
+        let error = Err(SwitchError::OtherCodec("v".into()));
+        assert_eq!(switch(offer.peer, track("v", Codec::Vp8)), error);
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        let now = Instant::now();
+        let (_, answer) = Viewer::answer(now, address, address, &offer.sdp, Habits::default());
+        let _ = server.peers.answer(offer.peer, &answer);
     }
 }
