@@ -3,6 +3,8 @@
 //! A line `bitrate = 2000` of the file is read as `--bitrate=2000` would be, so both know the same
 //! names, take the same values and fail with the same words.
 
+mod access;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use toml::de::{DeTable, DeValue};
 
+pub(crate) use self::access::AccessOptions;
 use crate::config::{LogFilter, QpRange};
 use crate::encode::EncoderSettings;
 use crate::picture::Size;
@@ -103,6 +106,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL", help_heading = "Network")]
     pub(crate) stun: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) access: AccessOptions,
+
     /// File with the same options: `bitrate = 2000` is `--bitrate 2000`; flags win over it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -118,8 +124,8 @@ const OPEN_TO_NETWORK: &str = "\
 To open it to the network:
   fanlight --listen 0.0.0.0:8080
 The page is then at http://ADDRESS:8080 for every address of this machine, and media use UDP port
-8189 of the same addresses: let both through the firewall. There is no password: whoever reaches
-the port sees the picture.";
+8189 of the same addresses: let both through the firewall. There is no password unless you set
+one: whoever reaches the port sees the picture.";
 
 /// Why the options cannot be used. Shown as it is; it says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -322,6 +328,14 @@ mod tests {
             full-trickle = true
             allow-origin = ["https://kvm.example.org"]
             stun = "stun:stun.example.org"
+            api-secret = "secret"
+            token-auth = true
+            token = ["token", "other janus.plugin.ustreamer"]
+            token-auth-secret = "signing secret"
+            acl = ["127.", "192.168.0.,10."]
+            session-timeout = 60
+            reclaim-session-timeout = 5
+            max-sessions = 100
             log = "debug"
         "#;
         for arg in Options::command().get_arguments().filter(|a| is_key(a)) {

@@ -9,11 +9,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Options;
 use crate::encode::EncoderSettings;
-use crate::janus::GatewayConfig;
+use crate::janus::{GatewayConfig, Limits};
 use crate::peer::PeersConfig;
 use crate::source::SourceOptions;
 use crate::stream::StreamConfig;
-use crate::web::{Origins, WebConfig};
+use crate::web::{Acl, Origins, WebConfig};
 
 /// The UDP port of the media, where none is given.
 pub(crate) const MEDIA_PORT: u16 = 8189;
@@ -60,6 +60,7 @@ impl From<Options> for Config {
                 origins: Origins {
                     allowed: options.allow_origin,
                 },
+                acl: Acl(options.access.acl.clone()),
             },
             peers: PeersConfig {
                 listen: media,
@@ -70,7 +71,13 @@ impl From<Options> for Config {
                 stun_server: options.stun,
                 full_trickle: options.full_trickle,
                 ice_lite: options.ice_lite,
-                ..GatewayConfig::default()
+                session_timeout: options.access.session_timeout(),
+                reclaim_timeout: options.access.reclaim_timeout(),
+                access: options.access.access(),
+                limits: Limits {
+                    sessions: options.access.max_sessions,
+                    ..Limits::default()
+                },
             },
         }
     }

@@ -308,6 +308,18 @@ impl Error {
         Self::new(ErrorCode::HandleNotFound, reason)
     }
 
+    /// The answer to a request that brings no secret or token, or a wrong one.
+    pub fn unauthorized() -> Self {
+        let reason = "Unauthorized request (wrong or missing secret/token)";
+        Self::new(ErrorCode::Unauthorized, reason)
+    }
+
+    /// The answer to a create while the server takes no new sessions.
+    pub fn not_accepting_sessions() -> Self {
+        let reason = "Currently not accepting new sessions";
+        Self::new(ErrorCode::NotAcceptingSessions, reason)
+    }
+
     /// The answer to an attach to a plugin that is not there.
     pub fn no_such_plugin(plugin: &str) -> Self {
         let reason = format!("No such plugin '{plugin}'");

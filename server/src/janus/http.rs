@@ -9,13 +9,15 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{Query, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use fanlight_protocol::request::{Credentials, Path, RequestKind};
 use fanlight_protocol::{Error, ErrorCode, HandleId, ServerMessage, SessionId};
 
-use super::gateway::Poll;
+use serde::Deserialize;
+
+use super::gateway::{Poll, PollRefused};
 use super::task::{GatewayHandle, PollError};
 
 /// The longest message, in bytes.
@@ -62,7 +64,7 @@ pub(crate) async fn serve(
         Method::OPTIONS => preflight(request.headers()),
         _ if target.parts.len() > 2 => StatusCode::NOT_FOUND.into_response(),
         Method::POST => post(target.path(), request.into_body(), gateway).await,
-        Method::GET => get(target, request.uri().query(), gateway).await,
+        Method::GET => get(target, request.uri(), gateway).await,
         ref method => {
             let reason = format!("Unsupported method {method}");
             refuse(Error::new(ErrorCode::TransportSpecific, reason))
@@ -100,13 +102,13 @@ async fn post(path: Path, body: Body, gateway: &GatewayHandle) -> Response {
     answer(gateway.post(path, message.into()).await)
 }
 
-async fn get(target: &Target, query: Option<&str>, gateway: &GatewayHandle) -> Response {
+async fn get(target: &Target, uri: &Uri, gateway: &GatewayHandle) -> Response {
     let parts: Vec<&str> = target.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["info"] => ask(RequestKind::Info, gateway).await,
         ["ping"] => ask(RequestKind::Ping, gateway).await,
         [session] => match session.parse() {
-            Ok(session) => poll(SessionId(session), query, gateway).await,
+            Ok(session) => poll(SessionId(session), uri, gateway).await,
             Err(_) => StatusCode::NOT_FOUND.into_response(),
         },
         // The news of a handle are among those of its session.
@@ -118,17 +120,32 @@ async fn get(target: &Target, query: Option<&str>, gateway: &GatewayHandle) -> R
     }
 }
 
-async fn poll(session: SessionId, query: Option<&str>, gateway: &GatewayHandle) -> Response {
-    let max_events = parameter(query, "maxev").and_then(|number| number.parse().ok());
+async fn poll(session: SessionId, uri: &Uri, gateway: &GatewayHandle) -> Response {
+    // What is no query asks for nothing in particular.
+    let Query(question) = Query::<Question>::try_from_uri(uri).unwrap_or_default();
+    let max_events = question.maxev.and_then(|number| number.parse().ok());
     let poll = Poll {
         session,
         max_events: max_events.filter(|number| *number > 0).unwrap_or(1),
+        credentials: Credentials {
+            api_secret: question.apisecret,
+            token: question.token,
+        },
     };
     match gateway.poll(poll).await {
         Ok(messages) => json(messages),
-        Err(PollError::NothingThere) => StatusCode::NOT_FOUND.into_response(),
+        Err(PollError::Refused(PollRefused::NothingThere)) => StatusCode::NOT_FOUND.into_response(),
+        Err(PollError::Refused(PollRefused::Unauthorized)) => StatusCode::FORBIDDEN.into_response(),
         Err(PollError::Ended) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// The query of a poll. Clients add others against caches (`rid`).
+#[derive(Default, Deserialize)]
+struct Question {
+    maxev: Option<String>,
+    apisecret: Option<String>,
+    token: Option<String>,
 }
 
 /// A request that is all in its path.
@@ -142,12 +159,6 @@ async fn ask(kind: RequestKind, gateway: &GatewayHandle) -> Response {
     };
     let message = request.to_json().into_bytes();
     answer(gateway.post(Path::default(), message).await)
-}
-
-/// The first value of a parameter. None that the API knows needs to be escaped.
-fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
-    let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.into_iter().find(|pair| pair.0 == name).map(|p| p.1)
 }
 
 fn answer(message: Option<String>) -> Response {

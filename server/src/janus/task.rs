@@ -10,7 +10,7 @@ use fanlight_protocol::request::Path;
 use tokio::sync::{mpsc, oneshot};
 
 use super::gateway::{
-    ConnectionId, Gateway, GatewayConfig, NothingThere, Outgoing, Poll, PollId, Recipient,
+    ConnectionId, Gateway, GatewayConfig, Outgoing, Poll, PollId, PollRefused, Recipient,
 };
 use super::media::{Media, PeerNews};
 
@@ -81,13 +81,12 @@ enum Input {
     ShutDown,
 }
 
-type PollAnswer = oneshot::Sender<Result<String, NothingThere>>;
+type PollAnswer = oneshot::Sender<Result<String, PollRefused>>;
 
 /// Why a poll has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PollError {
-    /// There is no such session, or its news go elsewhere.
-    NothingThere,
+    Refused(PollRefused),
     /// The gateway has ended.
     Ended,
 }
@@ -154,7 +153,7 @@ impl GatewayHandle {
         };
         match wait.await {
             Ok(Ok(text)) => Ok(text),
-            Ok(Err(NothingThere)) => Err(PollError::NothingThere),
+            Ok(Err(refused)) => Err(PollError::Refused(refused)),
             Err(_) => Err(PollError::Ended),
         }
     }
@@ -252,7 +251,7 @@ impl GatewayTask {
                     Some(Input::Poll { id, poll, answer }) => if end.is_none() {
                         match gateway.handle_poll(now(), id, poll) {
                             Ok(()) => drop(polls.insert(id, answer)),
-                            Err(nothing) => drop(answer.send(Err(nothing))),
+                            Err(refused) => drop(answer.send(Err(refused))),
                         }
                     },
                     Some(Input::PollClosed(id)) => if polls.remove(&id).is_some() {

@@ -52,7 +52,8 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Place {
     places: Arc<Places>,
-    network: IpAddr,
+    /// Whose it is.
+    pub(super) address: IpAddr,
 }
 
 impl Places {
@@ -77,7 +78,7 @@ impl Places {
         *of_this += 1;
         Some(Place {
             places: self.clone(),
-            network,
+            address,
         })
     }
 }
@@ -86,10 +87,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         let places = &self.places;
         let mut taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(of_this) = taken.get_mut(&self.network) {
+        let network = network(self.address);
+        if let Some(of_this) = taken.get_mut(&network) {
             *of_this -= 1;
             if *of_this == 0 {
-                taken.remove(&self.network);
+                taken.remove(&network);
             }
         }
     }

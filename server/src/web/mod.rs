@@ -7,6 +7,7 @@
 //! /janus/…         the Janus API over HTTP
 //! ```
 mod accept;
+mod acl;
 mod assets;
 mod listen;
 mod origin;
@@ -23,7 +24,7 @@ use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -31,6 +32,7 @@ use tokio::task::JoinSet;
 
 use self::accept::{Limits, Place, Places};
 use crate::janus::{GatewayHandle, http, websocket};
+pub(crate) use acl::{Acl, AclEntry};
 pub(crate) use listen::ListenError;
 pub(crate) use origin::Origins;
 use origin::Refusal;
@@ -46,15 +48,17 @@ const WEBSOCKET_PATHS: [&str; 2] = ["/ws", "/janus/ws"];
 pub(crate) struct WebConfig {
     /// The addresses it listens on; port 0 is any that is free.
     pub(crate) listen: Vec<SocketAddr>,
-    /// The pages of other hosts that may open a WebSocket.
+    /// The pages of other hosts that may use the Janus API.
     pub(crate) origins: Origins,
+    /// The addresses that may use it.
+    pub(crate) acl: Acl,
 }
 
 /// A server that has its ports and does not answer yet.
 #[derive(Debug)]
 pub(crate) struct Web {
     listeners: Vec<TcpListener>,
-    origins: Origins,
+    guard: Guard,
     limits: Limits,
 }
 
@@ -62,8 +66,15 @@ pub(crate) struct Web {
 #[derive(Clone)]
 struct Site {
     gateway: GatewayHandle,
-    origins: Arc<Origins>,
+    guard: Arc<Guard>,
     place: Arc<Place>,
+}
+
+/// Who may use the Janus API.
+#[derive(Debug)]
+struct Guard {
+    origins: Origins,
+    acl: Acl,
 }
 
 impl Web {
@@ -82,7 +93,10 @@ impl Web {
         }
         Ok(Self {
             listeners: listen::bind(&config.listen)?,
-            origins: config.origins,
+            guard: Guard {
+                origins: config.origins,
+                acl: config.acl,
+            },
             limits: Limits::default(),
         })
     }
@@ -96,16 +110,16 @@ impl Web {
     /// Serves until `shutdown` is done. Then those who watch are told, connections are closed, and
     /// what is not done a few seconds later is cut off.
     pub(crate) async fn serve(self, gateway: GatewayHandle, shutdown: impl Future<Output = ()>) {
-        let origins = Arc::new(self.origins);
+        let guard = Arc::new(self.guard);
         let places = Places::new(self.limits);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         for listener in self.listeners {
-            let (gateway, origins) = (gateway.clone(), origins.clone());
+            let (gateway, guard) = (gateway.clone(), guard.clone());
             let router = move |place| {
                 router(Site {
                     gateway: gateway.clone(),
-                    origins: origins.clone(),
+                    guard: guard.clone(),
                     place: Arc::new(place),
                 })
             };
@@ -135,9 +149,9 @@ async fn answer(
 ) -> Response {
     let path = request.uri().path();
     match upgrade {
-        Ok(upgrade) => match site.origins.check(request.headers()) {
+        Ok(upgrade) => match site.check(&request) {
             Ok(_) => websocket::accept(upgrade, site.gateway, site.place),
-            Err(refusal) => refuse(&refusal),
+            Err(refusal) => refusal.into_response(),
         },
         Err(why) if request.headers().contains_key(header::UPGRADE) => {
             (StatusCode::BAD_REQUEST, format!("No WebSocket: {why}.\n")).into_response()
@@ -148,16 +162,29 @@ async fn answer(
             (StatusCode::UPGRADE_REQUIRED, needed, text).into_response()
         }
         Err(_) => match http::Target::of(path) {
-            Some(target) => match site.origins.check(request.headers()) {
+            Some(target) => match site.check(&request) {
                 Ok(origin) => http::serve(&target, request, &site.gateway, origin).await,
-                Err(refusal) => refuse(&refusal),
+                Err(refusal) => refusal.into_response(),
             },
             None => page::serve(&request),
         },
     }
 }
 
-fn refuse(refusal: &Refusal) -> Response {
-    tracing::debug!(%refusal, "a page of another host was refused");
-    (StatusCode::FORBIDDEN, format!("{refusal}\n")).into_response()
+impl Site {
+    /// Whether the client may use the Janus API. Returns the pages that may see the answer.
+    fn check(&self, request: &Request) -> Result<HeaderValue, Refusal> {
+        let address = self.place.address;
+        if !self.guard.acl.allows(address) {
+            return Err(Refusal::Address(address));
+        }
+        self.guard.origins.check(request.headers())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        tracing::debug!(refusal = %self, "refused");
+        (StatusCode::FORBIDDEN, format!("{self}\n")).into_response()
+    }
 }

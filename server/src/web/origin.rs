@@ -10,7 +10,6 @@
 //! rebinding). What can be had so is no use without a session, and no session is made without a
 //! WebSocket or a post.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -22,10 +21,13 @@ pub(crate) struct Origins {
     pub(crate) allowed: Vec<String>,
 }
 
-/// A page that may not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    origin: String,
+/// Who may not use the API.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("Pages of {0} may not watch. Start the server with --allow-origin {0} to let them.")]
+    Page(String),
+    #[error("{0} may not use this. Start the server with --acl {0} to let it.")]
+    Address(IpAddr),
 }
 
 impl Origins {
@@ -48,9 +50,7 @@ impl Origins {
         if host.is_some_and(fits) || self.allowed.iter().any(listed) {
             return Ok(value.clone());
         }
-        Err(Refusal {
-            origin: origin.into_owned(),
-        })
+        Err(Refusal::Page(origin.into_owned()))
     }
 }
 
@@ -94,16 +94,6 @@ fn host_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
         _ => authority,
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin } = self;
-        write!(
-            f,
-            "Pages of {origin} may not watch. Start the server with --allow-origin {origin} to let them."
-        )
     }
 }
 

@@ -32,22 +32,34 @@ struct Server {
 
 type Client = WebSocketStream<TcpStream>;
 
+fn web_config() -> WebConfig {
+    WebConfig {
+        listen: vec![([127, 0, 0, 1], 0).into()],
+        origins: Origins::default(),
+        acl: Acl::default(),
+    }
+}
+
 impl Server {
     fn start() -> Self {
         Self::with(Limits::default())
     }
 
     fn with(limits: Limits) -> Self {
-        let config = WebConfig {
-            listen: vec![([127, 0, 0, 1], 0).into()],
-            origins: Origins::default(),
-        };
-        let mut web = Web::bind(config).unwrap();
+        let mut web = Web::bind(web_config()).unwrap();
         web.limits = limits;
+        Self::serve(web, GatewayConfig::default())
+    }
+
+    fn of(web: WebConfig, gateway: GatewayConfig) -> Self {
+        Self::serve(Web::bind(web).unwrap(), gateway)
+    }
+
+    fn serve(web: Web, config: GatewayConfig) -> Self {
         let address = web.addresses()[0];
         let (gateway, task) = channel();
         let (_, peers) = tokio::sync::mpsc::unbounded_channel();
-        tokio::spawn(task.run(GatewayConfig::default(), Fake::default(), peers));
+        tokio::spawn(task.run(config, Fake::default(), peers));
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
             let _ = stopped.await;

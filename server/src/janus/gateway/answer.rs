@@ -87,8 +87,8 @@ fn info(transaction: String, config: &GatewayConfig) -> ServerInfo {
         ice_lite: config.ice_lite,
         ice_tcp: false,
         full_trickle: config.full_trickle,
-        api_secret: false,
-        auth_token: false,
+        api_secret: config.access.api_secret.is_some(),
+        auth_token: config.access.tokens.is_some(),
         transports: [
             (
                 "janus.transport.http".to_owned(),

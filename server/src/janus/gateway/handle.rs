@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use fanlight_protocol::message::ServerMessage;
+use fanlight_protocol::request::Credentials;
 use fanlight_protocol::{Error, ErrorCode, HandleId, Jsep, JsepKind, Object, SessionId};
 
 use super::answer::{Answer, Outcome};
@@ -24,9 +25,11 @@ impl<M: Media> Gateway<M> {
         id: SessionId,
         plugin: &str,
         opaque_id: Option<&str>,
+        credentials: &Credentials,
     ) -> Result<Outcome, Error> {
         let name = plugin;
         let plugin = Plugin::by_name(name).ok_or_else(|| Error::no_such_plugin(name))?;
+        self.config.access.check_plugin(credentials, plugin)?;
         let limit = self.config.limits.handles_of_a_session;
         let Some(session) = self.sessions.get_mut(&id) else {
             return Err(Error::no_such_session(id));

@@ -3,10 +3,11 @@
 //! A [`Gateway`] is a value: messages, news of peers and the time go in, messages come out. It is
 //! driven by [`task`](super::task), and by tests with a clock of their own.
 //!
-//! Requests are answered by one file for each family: [`session`] and [`handle`], and under those
+//! Who may ask is said in [`access`]. Requests are answered by one file for each family: [`session`] and [`handle`], and under those
 //! [`link`] for the peer connection of a handle and [`plugin`] for what plugins are asked. Who has a
 //! connection hears of everything at once; [`polls`] is for those who ask over HTTP.
 
+mod access;
 mod answer;
 mod handle;
 mod link;
@@ -22,10 +23,12 @@ use std::time::{Duration, Instant};
 use fanlight_protocol::request::{Path, RequestKind};
 use fanlight_protocol::{Error, HandleId, Request, ServerMessage, SessionId};
 
+pub(crate) use self::access::{Access, StoredToken, Tokens};
 use self::answer::{Answer, Outcome};
 use self::handle::Handle;
+pub(crate) use self::plugin::Plugin;
 use self::plugin::Waiting;
-pub(crate) use self::polls::{NothingThere, Poll, PollId};
+pub(crate) use self::polls::{Poll, PollId, PollRefused};
 use self::session::{Holder, Session};
 use super::media::{Ending, Media};
 use crate::timers::Timers;
@@ -43,6 +46,7 @@ pub(crate) struct GatewayConfig {
     pub(crate) session_timeout: Duration,
     /// How long a session outlives its connection, to be claimed by another.
     pub(crate) reclaim_timeout: Duration,
+    pub(crate) access: Access,
     pub(crate) limits: Limits,
 }
 
@@ -66,13 +70,20 @@ impl Default for GatewayConfig {
             ice_lite: false,
             session_timeout: Duration::from_secs(60),
             reclaim_timeout: Duration::ZERO,
-            limits: Limits {
-                sessions: 10_000,
-                sessions_of_a_connection: 16,
-                handles_of_a_session: 16,
-                offers_of_a_connection: 8,
-                offer_timeout: Duration::from_secs(30),
-            },
+            access: Access::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sessions: 10_000,
+            sessions_of_a_connection: 16,
+            handles_of_a_session: 16,
+            offers_of_a_connection: 8,
+            offer_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -275,10 +286,14 @@ impl<M: Media> Gateway<M> {
                 _ if request.handle.is_some() => Err(unhandled),
                 Ok(RequestKind::Ping) => Ok(Answer::Pong.into()),
                 Ok(RequestKind::Info) => Ok(Answer::Info.into()),
-                Ok(RequestKind::Create { id }) => self.create_session(now, asker, id),
+                Ok(RequestKind::Create { id }) => {
+                    self.config.access.check(&request.credentials)?;
+                    self.create_session(now, asker, id)
+                }
                 _ => Err(unhandled),
             };
         };
+        self.config.access.check(&request.credentials)?;
         if !self.touch_session(now, session) {
             return Err(Error::no_such_session(session));
         }
@@ -294,7 +309,7 @@ impl<M: Media> Gateway<M> {
         let kind = request.kind.map_err(|malformed| malformed.error)?;
         match (kind, at) {
             (RequestKind::Attach { plugin, opaque_id }, _) => {
-                self.attach(session, &plugin, opaque_id.as_deref())
+                self.attach(session, &plugin, opaque_id.as_deref(), &request.credentials)
             }
             (RequestKind::Keepalive, _) => Ok(Answer::Ack.into()),
             (RequestKind::Claim, _) => self.claim_session(now, session, asker),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use fanlight_protocol::request::Credentials;
 use fanlight_protocol::{ServerMessage, SessionId};
 
 use super::session::Holder;
@@ -29,16 +30,22 @@ const MAX_EVENTS: usize = 64;
 pub(crate) struct PollId(pub(crate) u64);
 
 /// What a client asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Poll {
     pub(crate) session: SessionId,
     /// One message is answered as it is, any other number as an array of at most so many.
     pub(crate) max_events: usize,
+    pub(crate) credentials: Credentials,
 }
 
-/// There is nothing to be had by polls there: no session, or one that has a connection.
+/// Why a client is told nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NothingThere;
+pub(crate) enum PollRefused {
+    /// The secret or the token is missing or wrong.
+    Unauthorized,
+    /// There is no such session, or its messages go elsewhere.
+    NothingThere,
+}
 
 /// What a session has to say, and who waits for it.
 #[derive(Debug, Default)]
@@ -56,16 +63,17 @@ impl<M: Media> Gateway<M> {
     ///
     /// # Errors
     ///
-    /// When there is no such session, or when its messages go elsewhere.
+    /// Says why there will be no answer.
     pub(crate) fn handle_poll(
         &mut self,
         now: Instant,
         id: PollId,
         poll: Poll,
-    ) -> Result<(), NothingThere> {
-        let Some(queue) = self.queue(poll.session) else {
-            return Err(NothingThere);
-        };
+    ) -> Result<(), PollRefused> {
+        let access = self.config.access.check(&poll.credentials);
+        access.map_err(|_| PollRefused::Unauthorized)?;
+        let queue = self.queue(poll.session);
+        let queue = queue.ok_or(PollRefused::NothingThere)?;
         let oldest = (queue.polls.len() >= POLLS).then(|| queue.polls.pop_front());
         queue.polls.push_back((id, poll.max_events));
         if let Some((oldest, max_events)) = oldest.flatten() {

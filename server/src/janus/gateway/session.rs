@@ -50,7 +50,7 @@ impl<M: Media> Gateway<M> {
             ));
         }
         if self.sessions.len() >= self.config.limits.sessions {
-            return Err(too_many_sessions());
+            return Err(Error::not_accepting_sessions());
         }
         let id = chosen.unwrap_or_else(|| {
             loop {
@@ -159,7 +159,7 @@ impl<M: Media> Gateway<M> {
         let limit = self.config.limits.sessions_of_a_connection;
         let sessions = self.connections.entry(to).or_default();
         if sessions.len() >= limit && !sessions.contains(&id) {
-            return Err(too_many_sessions());
+            return Err(Error::not_accepting_sessions());
         }
         sessions.insert(id);
         Ok(Holder::Connection(to))
@@ -170,11 +170,4 @@ impl<M: Media> Gateway<M> {
             sessions.remove(&id);
         }
     }
-}
-
-fn too_many_sessions() -> Error {
-    Error::new(
-        ErrorCode::NotAcceptingSessions,
-        "Not accepting new sessions: there are too many",
-    )
 }

@@ -1,6 +1,7 @@
 //! The Janus API over HTTP.
 
 use super::*;
+use crate::secret::Secret;
 
 impl Server {
     /// Posts a message; returns the answer to it.
@@ -15,6 +16,13 @@ impl Server {
         let length = message.len();
         let headers = format!("{headers}Content-Length: {length}\r\n");
         self.exchange("POST", path, &headers, message).await
+    }
+
+    /// A server whose clients have to know a secret.
+    fn guarded() -> Self {
+        let mut config = GatewayConfig::default();
+        config.access.api_secret = Some(Secret::new("s3 c+et"));
+        Self::of(web_config(), config)
     }
 
     async fn get(&self, path: &str) -> (String, Value) {
@@ -190,4 +198,45 @@ async fn a_server_that_ends_answers_its_polls() {
     let served = tokio::time::timeout(PATIENCE, server.served).await;
     served.unwrap().unwrap();
     futures_util::future::join_all(others).await;
+}
+
+#[tokio::test]
+async fn polls_bring_their_secret_in_the_query() {
+    let server = Server::guarded();
+    let create = r#"{"janus":"create","id":7,"transaction":"t"}"#;
+    assert_eq!(server.post("/janus", create).await["error"]["code"], 403);
+    let create = r#"{"janus":"create","id":7,"transaction":"t","apisecret":"s3 c+et"}"#;
+    assert_eq!(server.post("/janus", create).await["janus"], "success");
+    for query in ["", "?apisecret=s3+c+et", "?token=s3%20c%2Bet"] {
+        let (head, body) = server.http("GET", &format!("/janus/7{query}"), "").await;
+        assert!(head.starts_with("http/1.1 403"), "{head}");
+        assert!(body.is_empty());
+    }
+    // As janus.js escapes it. What is destroyed meanwhile has nothing to say.
+    let destroy = r#"{"janus":"destroy","transaction":"t","apisecret":"s3 c+et"}"#;
+    let poll = server.get("/janus/7?rid=1&maxev=10&apisecret=s3%20c%2Bet");
+    let destroyed = async {
+        for _ in 0..4 {
+            server.get("/janus/ping").await;
+        }
+        server.post("/janus/7", destroy).await
+    };
+    let ((head, _), _) = tokio::join!(poll, destroyed);
+    assert!(!head.starts_with("http/1.1 403"), "{head}");
+}
+
+#[tokio::test]
+async fn addresses_that_are_not_on_the_list_see_the_page_alone() {
+    let mut config = web_config();
+    config.acl = Acl(vec!["192.0.2.".parse().unwrap()]);
+    let server = Server::of(config, GatewayConfig::default());
+    let ping = r#"{"janus":"ping","transaction":"a"}"#;
+    let (head, text) = server.post_with("/janus", "", ping).await;
+    assert!(head.starts_with("http/1.1 403"), "{head}");
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("--acl 127.0.0.1"), "{text}");
+    let (status, _) = refusal(server.try_connect(server.request("/")).await);
+    assert_eq!(status, 403);
+    let (head, _) = server.http("GET", "/", "").await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
 }

@@ -12,17 +12,23 @@ use crate::janus::media::Media;
 pub(super) use ustreamer::Waiting;
 
 /// The plugin that a handle is attached to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plugin {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Plugin {
     Ustreamer,
 }
 
 impl Plugin {
+    pub(crate) const ALL: [Self; 1] = [Self::Ustreamer];
+
     /// The plugin that Janus knows by this name.
-    pub(super) fn by_name(name: &str) -> Option<Self> {
-        match name {
-            fanlight_protocol::ustreamer::PLUGIN => Some(Self::Ustreamer),
-            _ => None,
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|plugin| plugin.name() == name)
+    }
+
+    /// Its name in Janus.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ustreamer => fanlight_protocol::ustreamer::PLUGIN,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The gateway, driven with a clock of the tests' own and with media that only take notes.
 
+mod access;
 mod fuzz;
 mod limits;
 mod peers;

@@ -1,10 +1,10 @@
 //! Clients over HTTP: posts, and polls for what comes of them.
 
-use fanlight_protocol::request::Path;
+use fanlight_protocol::request::{Credentials, Path};
 use fanlight_protocol::{HandleId, SessionId};
 
 use super::*;
-use crate::janus::gateway::{NothingThere, Poll, PollId};
+use crate::janus::gateway::{Poll, PollId, PollRefused};
 
 impl Rig {
     /// Posts a request; returns the answer to it.
@@ -28,11 +28,12 @@ impl Rig {
         (session, handle)
     }
 
-    fn poll(&mut self, id: u64, session: u64, max_events: usize) -> Result<(), NothingThere> {
+    fn poll(&mut self, id: u64, session: u64, max_events: usize) -> Result<(), PollRefused> {
         let session = SessionId(session);
         let poll = Poll {
             session,
             max_events,
+            credentials: Credentials::default(),
         };
         self.gateway.handle_poll(self.now, PollId(id), poll)
     }
@@ -142,10 +143,10 @@ fn a_poll_that_nobody_waits_for_takes_no_event_away() {
 #[test]
 fn there_is_nothing_to_poll_where_no_session_is_or_one_with_a_connection() {
     let mut rig = Rig::new();
-    assert_eq!(rig.poll(1, 42, 1), Err(NothingThere));
+    assert_eq!(rig.poll(1, 42, 1), Err(PollRefused::NothingThere));
     let connection = rig.connect(1);
     let session = rig.session(connection);
-    assert_eq!(rig.poll(2, session, 1), Err(NothingThere));
+    assert_eq!(rig.poll(2, session, 1), Err(PollRefused::NothingThere));
     assert_eq!(rig.polled(), []);
 }
 
@@ -160,7 +161,7 @@ fn a_session_lives_as_long_as_it_is_polled_and_sixty_seconds_more() {
         assert_eq!(rig.poll_kinds(), [(poll, "keepalive".into())]);
     }
     rig.pass(60 * SECOND);
-    assert_eq!(rig.poll(9, session, 1), Err(NothingThere));
+    assert_eq!(rig.poll(9, session, 1), Err(PollRefused::NothingThere));
     assert!(rig.gateway.sessions.is_empty() && rig.gateway.polls.is_empty());
     assert_eq!(rig.gateway.poll_timeout(), None);
 }

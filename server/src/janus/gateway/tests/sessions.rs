@@ -142,3 +142,45 @@ fn those_who_watch_are_told_that_the_server_ends() {
     assert_eq!(rig.open_peers(), [] as [u64; 0]);
     assert_eq!(rig.gateway.poll_timeout(), None);
 }
+
+#[test]
+fn a_session_can_be_claimed_for_a_while_after_its_connection_has_closed() {
+    let mut rig = Rig::with(GatewayConfig {
+        reclaim_timeout: Duration::from_secs(5),
+        ..GatewayConfig::default()
+    });
+    let old = rig.connect(1);
+    let viewer = rig.viewer(old);
+    let peer = rig.watched(viewer);
+    rig.gateway.handle_closed(rig.now, old);
+    assert_eq!(rig.open_peers(), [peer]);
+
+    let new = rig.connect(2);
+    rig.pass(Duration::from_secs(4));
+    let claim = json!({"janus": "claim", "session_id": viewer.session});
+    assert_eq!(kinds(&rig.ask(new, claim.clone())), ["success"]);
+    rig.pass(Duration::from_secs(59));
+    rig.gateway.handle_peer(peer, PeerNews::Up);
+    assert_eq!(kinds(&rig.heard(new)), ["webrtcup"]);
+
+    rig.gateway.handle_closed(rig.now, new);
+    rig.pass(Duration::from_secs(5));
+    let late = rig.connect(3);
+    assert_eq!(kinds(&rig.ask(late, claim)), ["error 458"]);
+    assert_eq!(rig.open_peers(), [] as [u64; 0]);
+}
+
+#[test]
+fn without_a_time_out_sessions_end_with_their_connection_alone() {
+    let mut rig = Rig::with(GatewayConfig {
+        session_timeout: Duration::ZERO,
+        ..GatewayConfig::default()
+    });
+    let connection = rig.connect(1);
+    rig.session(connection);
+    rig.pass(Duration::from_secs(100_000));
+    assert_eq!(rig.heard(connection), [] as [Value; 0]);
+    assert_eq!(rig.gateway.sessions.len(), 1);
+    rig.gateway.handle_closed(rig.now, connection);
+    assert!(rig.gateway.sessions.is_empty());
+}
