@@ -101,11 +101,13 @@ impl Tokens {
 
     /// Looks at all of them, so that the time it takes says nothing of which one is alike.
     fn find(&self, token: &str) -> Option<&StoredToken> {
-        let look = |found, stored| match stored {
-            StoredToken { token: known, .. } if known.is(token) => Some(stored),
-            _ => found,
-        };
-        self.stored.iter().fold(None, look)
+        let mut found = None;
+        for stored in &self.stored {
+            if stored.token.is(token) {
+                found = Some(stored);
+            }
+        }
+        found
     }
 
     /// The plugins that a signed token is good for: `EXPIRY,janus,PLUGIN,…:SIGNATURE`, with the
