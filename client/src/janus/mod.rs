@@ -1,5 +1,5 @@
-//! A Janus client for Rust in the browser: plays the stream of a Fanlight server, or of a Janus
-//! gateway with `janus.plugin.ustreamer`, in a `<video>`.
+//! A Janus client for Rust in the browser: plays a stream of a Fanlight server, or of a Janus
+//! gateway with `janus.plugin.streaming` or `janus.plugin.ustreamer`, in a `<video>`.
 //!
 //! It needs nothing of the page but that element, and nobody needs another crate to set it up:
 //!
@@ -21,8 +21,11 @@ mod support;
 mod timer;
 
 pub use fanlight_protocol::request::Credentials;
+pub use fanlight_protocol::streaming::{Mountpoint, MountpointId};
 pub use fanlight_protocol::ustreamer::{PluginError, WatchParams};
-pub use fanlight_protocol::viewer::{Backoff, Config, Problem, Remedy, Status, Time, Timing};
+pub use fanlight_protocol::viewer::{
+    Backoff, Config, Problem, Remedy, Status, Time, Timing, Watch,
+};
 pub use fanlight_protocol::{Error, ErrorCode};
 pub use player::{Event, Player};
 pub use stats::{Sample, Stats};

@@ -3,7 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use fanlight_protocol::viewer::{self, Attempt, Config, Input, Output, Status, Time, Viewer};
+use fanlight_protocol::streaming::Mountpoint;
+use fanlight_protocol::viewer::{
+    self, Attempt, Config, Input, Output, Status, Time, Viewer, Watch,
+};
 use web_sys::HtmlVideoElement;
 
 use super::browser::{self, now};
@@ -20,6 +23,12 @@ pub enum Event {
     Status(Status),
     /// How the picture comes in, once a second while there is a peer connection.
     Stats(Stats),
+    /// Whether there is sound with the picture. Browsers play a video by itself only while it is
+    /// muted: somebody has to touch the page for the sound.
+    Sound(bool),
+    /// What there is to watch on the server, as it has just told: at the beginning if
+    /// [`Config::list`] is set, and after [`Player::list`].
+    Mountpoints(Vec<Mountpoint>),
     /// The browser refuses to play before somebody has touched the page. The stream is there:
     /// call the video's `play` when that has happened.
     PlayRefused,
@@ -38,6 +47,7 @@ struct Inner {
     timer: RefCell<Option<(Time, Option<Timer>)>>,
     page_events: RefCell<Option<PageEvents>>,
     last_sample: Cell<Sample>,
+    has_sound: Cell<bool>,
 }
 
 /// What an attempt has open.
@@ -64,6 +74,7 @@ impl Player {
             timer: RefCell::default(),
             page_events: RefCell::default(),
             last_sample: Cell::default(),
+            has_sound: Cell::default(),
         });
         let weak = Rc::downgrade(&inner);
         inner.page_events.replace(PageEvents::listen(move |event| {
@@ -77,6 +88,28 @@ impl Player {
     /// Tries again at once where the player waits to do so, or has stopped.
     pub fn reconnect(&self) {
         self.0.drive(|viewer| viewer.reconnect(now()));
+    }
+
+    /// Watches something else from now on. From one mountpoint to another alike the connection
+    /// stays, and so does the picture until the other one is there.
+    pub fn watch(&self, watch: Watch) {
+        self.0.drive(|viewer| viewer.watch(now(), watch));
+    }
+
+    /// Asks the server what there is to watch; [`Event::Mountpoints`] tells.
+    pub fn list(&self) {
+        self.0.drive(|viewer| viewer.list(now()));
+    }
+
+    /// Has nothing sent until [`Player::resume`]. The picture stands meanwhile where it is a
+    /// mountpoint's, whose connection is kept; anything else goes dark.
+    pub fn pause(&self) {
+        self.0.drive(|viewer| viewer.pause(now()));
+    }
+
+    /// Goes on after [`Player::pause`].
+    pub fn resume(&self) {
+        self.0.drive(|viewer| viewer.resume(now()));
     }
 
     /// Stops, tells the server and closes everything. Dropping the player does the same.
@@ -122,7 +155,13 @@ impl Inner {
             Output::AddCandidate(candidate) => {
                 self.with_peer(|peer| peer.add_candidate(&candidate))
             }
-            Output::Close => drop(self.link.take()),
+            Output::Close => {
+                drop(self.link.take());
+                self.sounds(false);
+            }
+            Output::Mountpoints(mountpoints) => {
+                (self.listener)(Event::Mountpoints(mountpoints));
+            }
             Output::Status(status) => (self.listener)(Event::Status(status)),
         }
     }
@@ -174,6 +213,7 @@ impl Inner {
             PeerEvent::State(state) => Input::PeerState(*state),
             PeerEvent::FrameShown => Input::FrameShown,
             PeerEvent::PlayRefused => return (self.listener)(Event::PlayRefused),
+            PeerEvent::Sound => return self.sounds(true),
             PeerEvent::Sample(sample, latency) => {
                 self.tell_stats(sample, *latency);
                 Input::Stats(viewer::Stats {
@@ -183,6 +223,12 @@ impl Inner {
             }
         };
         self.drive(|viewer| viewer.handle(now(), attempt, input));
+    }
+
+    fn sounds(&self, sound: bool) {
+        if self.has_sound.replace(sound) != sound {
+            (self.listener)(Event::Sound(sound));
+        }
     }
 
     fn tell_stats(&self, sample: &Sample, latency_ms: Option<f64>) {

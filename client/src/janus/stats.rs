@@ -1,4 +1,5 @@
-//! What the browser counts about the video it receives, and what people read from it.
+//! What the browser counts about the video it receives, or the sound where there is no video, and
+//! what people read from it.
 
 use std::time::Duration;
 
@@ -41,9 +42,11 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Reads the counters of the video from what `getStats` gave; `None` before any was received.
+    /// Reads the counters of the video from what `getStats` gave, or those of the sound where there
+    /// is no video; `None` before any was received.
     pub fn read(report: &RtcStatsReport) -> Option<Self> {
         let mut sample = None;
+        let mut sound = None;
         let mut round_trip = 0.0;
         let mut report_delay = None;
         for stats in report.values() {
@@ -51,6 +54,8 @@ impl Sample {
             let is = |field, value| text(&stats, field).as_deref() == Some(value);
             if is("type", "inbound-rtp") && is("kind", "video") {
                 sample = Some(Self::read_inbound(&stats));
+            } else if is("type", "inbound-rtp") {
+                sound = Some(Self::read_inbound(&stats));
             } else if is("type", "remote-outbound-rtp") && is("kind", "video") {
                 let sent = number(&stats, "remoteTimestamp");
                 let received = number(&stats, "timestamp");
@@ -62,7 +67,7 @@ impl Sample {
         Some(Self {
             round_trip: seconds(round_trip),
             clock_ahead: report_delay.map(|delay| delay - round_trip * 1000.0 / 2.0),
-            ..sample?
+            ..sample.or(sound)?
         })
     }
 

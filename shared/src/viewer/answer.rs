@@ -1,8 +1,14 @@
-//! What the browser's answer says.
+//! Which video is offered, and what the browser's answer takes of it.
 
-/// Whether the answer (RFC 8866, RFC 3264) takes the video as H.264. A browser without it refuses
-/// the video by port 0, or leaves H.264 out of the formats.
-pub(super) fn takes_h264(sdp: &str) -> bool {
+use super::Problem;
+
+/// What goes with a codec but is none: repairs (RFC 4588, RFC 2198, RFC 5109, RFC 8627).
+const REPAIRS: [&str; 4] = ["rtx", "red", "ulpfec", "flexfec-03"];
+
+/// The codecs of all video in a description (RFC 8866), without the sections that are refused by
+/// port 0 (RFC 3264). Empty where there is no video.
+pub(super) fn video_codecs(sdp: &str) -> Vec<String> {
+    let mut codecs = Vec::new();
     let mut formats: Vec<&str> = Vec::new();
     for line in sdp.lines().map(str::trim_end) {
         if let Some(media) = line.strip_prefix("m=") {
@@ -13,34 +19,60 @@ pub(super) fn takes_h264(sdp: &str) -> bool {
         } else if let Some(map) = line.strip_prefix("a=rtpmap:")
             && let Some((format, codec)) = map.split_once(' ')
             && formats.contains(&format)
-            && codec.split('/').next().is_some_and(is_h264)
+            && let Some(name) = codec.trim_start().split('/').next()
+            && !REPAIRS
+                .iter()
+                .any(|repair| repair.eq_ignore_ascii_case(name))
         {
-            return true;
+            codecs.push(name.to_owned());
         }
     }
-    false
+    codecs
 }
 
-fn is_h264(name: &str) -> bool {
-    name.trim_start().eq_ignore_ascii_case("h264")
+/// Whether the answer takes video of one of the codecs that were offered, if any were.
+///
+/// # Errors
+///
+/// The codec that the browser lacks: it refuses the video, or leaves the codec out of the formats.
+pub(super) fn takes_video(offered: &[String], answer: &str) -> Result<(), Problem> {
+    let Some(first) = offered.first() else {
+        return Ok(());
+    };
+    let taken = video_codecs(answer);
+    let is_taken = |codec: &String| taken.iter().any(|taken| taken.eq_ignore_ascii_case(codec));
+    if offered.iter().any(is_taken) {
+        Ok(())
+    } else if first.eq_ignore_ascii_case("h264") {
+        Err(Problem::NoH264)
+    } else {
+        Err(Problem::NoCodec(first.clone()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_answer_with_h264_takes_it() {
-        let sdp = "v=0\r\nm=audio 0 UDP/TLS/RTP/SAVPF 0\r\n\
-            m=video 9 UDP/TLS/RTP/SAVPF 97 96\r\na=rtpmap:97 rtx/90000\r\n\
-            a=rtpmap:96 h264/90000\r\n";
-        assert!(takes_h264(sdp));
+    const H264: &str = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n\
+        a=rtpmap:96 H264/90000\r\na=rtpmap:97 rtx/90000\r\n";
+
+    fn takes(offer: &str, answer: &str) -> Result<(), Problem> {
+        takes_video(&video_codecs(offer), answer)
     }
 
     #[test]
-    fn a_refused_video_takes_no_h264() {
+    fn an_answer_with_the_offered_codec_takes_it() {
+        let sdp = "v=0\r\nm=audio 0 UDP/TLS/RTP/SAVPF 0\r\n\
+            m=video 9 UDP/TLS/RTP/SAVPF 97 96\r\na=rtpmap:97 rtx/90000\r\n\
+            a=rtpmap:96 h264/90000\r\n";
+        assert_eq!(takes(H264, sdp), Ok(()));
+    }
+
+    #[test]
+    fn a_refused_video_takes_nothing() {
         let sdp = "v=0\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\n";
-        assert!(!takes_h264(sdp));
+        assert_eq!(takes(H264, sdp), Err(Problem::NoH264));
     }
 
     #[test]
@@ -48,11 +80,32 @@ mod tests {
         let sdp = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 98\r\na=rtpmap:98 VP8/90000\r\n\
             a=rtpmap:96 H264/90000\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\n\
             a=rtpmap:96 H264/90000\r\n";
-        assert!(!takes_h264(sdp));
+        assert_eq!(takes(H264, sdp), Err(Problem::NoH264));
     }
 
     #[test]
-    fn what_is_no_sdp_takes_no_h264() {
+    fn a_repair_of_a_codec_is_no_codec() {
+        let sdp = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 97\r\na=rtpmap:97 rtx/90000\r\n";
+        assert_eq!(takes(H264, sdp), Err(Problem::NoH264));
+        assert_eq!(video_codecs(H264), ["H264"]);
+    }
+
+    #[test]
+    fn a_codec_that_the_browser_lacks_is_named() {
+        let offer = H264.replace("H264", "AV1");
+        let refused = offer.replace("video 9", "video 0");
+        let lacks = Problem::NoCodec("AV1".to_owned());
+        assert_eq!(takes(&offer, &refused), Err(lacks));
+    }
+
+    #[test]
+    fn a_stream_without_video_needs_no_codec() {
+        let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n";
+        assert_eq!(takes(sdp, sdp), Ok(()));
+    }
+
+    #[test]
+    fn what_is_no_sdp_takes_nothing() {
         for sdp in [
             "",
             "m=",
@@ -61,7 +114,7 @@ mod tests {
             "a=rtpmap:96 H264/90000",
             "\u{0}",
         ] {
-            assert!(!takes_h264(sdp), "{sdp:?}");
+            assert_eq!(takes(H264, sdp), Err(Problem::NoH264), "{sdp:?}");
         }
     }
 }

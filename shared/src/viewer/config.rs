@@ -3,19 +3,76 @@
 use std::time::Duration;
 
 use crate::request::Credentials;
-use crate::ustreamer::WatchParams;
+use crate::streaming::{self, MountpointId};
+use crate::ustreamer::{self, WatchParams};
 
 /// What to watch and how patient to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
+    /// What to watch.
+    pub watch: Watch,
+    /// Whether to ask what else there is: [`Output::Mountpoints`](super::Output::Mountpoints) tells.
+    /// It is asked for once what is watched has been, so that the picture does not wait for it.
+    pub list: bool,
     /// Sent with every request, for servers that ask for a secret.
     pub credentials: Credentials,
-    /// What is wished for of the stream. `None` leaves the choice to the server.
-    pub params: Option<WatchParams>,
     /// A name for the server's log.
     pub opaque_id: Option<String>,
     /// All times by which the viewer waits and loses patience.
     pub timing: Timing,
+}
+
+/// What to watch.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Watch {
+    /// The one stream of `janus.plugin.ustreamer`.
+    Ustreamer {
+        /// What is wished for of the stream. `None` leaves the choice to the server.
+        params: Option<WatchParams>,
+    },
+    /// A mountpoint of `janus.plugin.streaming`.
+    Mountpoint {
+        /// The mountpoint.
+        id: MountpointId,
+        /// The word that lets one watch it, where it asks for one.
+        pin: Option<String>,
+    },
+    /// Nothing yet: the viewer is ready to watch a mountpoint without delay, once it is told which
+    /// ([`Viewer::watch`](super::Viewer::watch)).
+    Nothing,
+}
+
+impl Watch {
+    /// The plugin that has it.
+    pub fn plugin(&self) -> &'static str {
+        match self {
+            Self::Ustreamer { .. } => ustreamer::PLUGIN,
+            Self::Mountpoint { .. } | Self::Nothing => streaming::PLUGIN,
+        }
+    }
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self::Ustreamer { params: None }
+    }
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ustreamer { params } => {
+                f.debug_struct("Ustreamer").field("params", params).finish()
+            }
+            // A log must never hold a secret.
+            Self::Mountpoint { id, pin } => f
+                .debug_struct("Mountpoint")
+                .field("id", id)
+                .field("pin", &pin.as_ref().map(|_| "…"))
+                .finish(),
+            Self::Nothing => f.write_str("Nothing"),
+        }
+    }
 }
 
 /// Times by which the viewer waits and loses patience.
@@ -33,11 +90,12 @@ pub struct Timing {
     /// names the STUN server. Janus works on a client's messages in parallel.
     pub features: Duration,
     /// Packets without a picture for this long: a key frame is asked for, and again after as long.
+    /// `janus.plugin.streaming` cannot be asked; browsers do it by themselves (RFC 4585, PLI).
     pub no_frames: Duration,
     /// Packets without a picture for this long: the attempt has failed.
     pub given_up: Duration,
     /// No packets, or a peer connection reported disconnected, for this long: the attempt has
-    /// failed.
+    /// failed. A mountpoint to which nobody sends is waited for instead.
     pub no_packets: Duration,
     /// Waits between two `watch` while the source is not ready.
     pub source: Backoff,

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::backoff::Random;
 use super::{Config, Output, Status, Time};
+use crate::streaming::{Listed, MountpointId};
 
 /// What every part of the viewer is given to work with.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(super) struct Context {
     pub(super) now: Time,
     pub(super) visible: bool,
     pub(super) random: Random,
+    /// What there is to watch, as the server told last.
+    pub(super) mountpoints: Vec<Listed>,
     pub(super) outputs: Outputs,
 }
 
@@ -19,6 +22,17 @@ impl Context {
     /// The clock stands at `now`. A clock that goes back stands still instead.
     pub(super) fn advance(&mut self, now: Time) {
         self.now = self.now.max(now);
+    }
+
+    /// The server has told what there is to watch.
+    pub(super) fn listed(&mut self, mountpoints: Vec<Listed>) {
+        self.mountpoints.clone_from(&mountpoints);
+        self.outputs.push(Output::Mountpoints(mountpoints));
+    }
+
+    /// What the server told of a mountpoint. Private ones it does not tell of.
+    pub(super) fn mountpoint(&self, id: MountpointId) -> Option<&Listed> {
+        self.mountpoints.iter().find(|listed| listed.id == id)
     }
 }
 
@@ -40,6 +54,11 @@ impl Outputs {
             self.status = Some(status.clone());
             self.push(Output::Status(status));
         }
+    }
+
+    /// Whether the status told last is that of a moving picture.
+    pub(super) fn plays(&self) -> bool {
+        self.status == Some(Status::Playing)
     }
 
     pub(super) fn pop(&mut self) -> Option<Output> {

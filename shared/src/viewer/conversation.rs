@@ -1,13 +1,15 @@
 //! One attempt: from opening the socket to the moving picture.
 
-use super::answer::takes_h264;
+use super::answer::{takes_video, video_codecs};
 use super::context::Context;
-use super::picture::{Finding, Picture};
+use super::mountpoints::Lister;
+use super::picture::Picture;
 use super::requests::{Asked, Requests};
-use super::{Attempt, Input, Output, PeerState, Problem, Status, Time};
+use super::watching::Switching;
+use super::{Attempt, Input, Output, Problem, Status, Time, Watch};
 use crate::jsep::{Candidate, Jsep};
 use crate::request::{Request, RequestKind};
-use crate::{HandleId, Object, SessionId, ustreamer};
+use crate::{HandleId, SessionId};
 
 /// Candidates of the server that may come before its offer. Nobody has more addresses than this.
 const MAX_EARLY_CANDIDATES: usize = 64;
@@ -17,9 +19,14 @@ const MAX_EARLY_CANDIDATES: usize = 64;
 #[derive(Debug)]
 pub(super) struct Conversation {
     attempt: Attempt,
+    /// What the attempt is about.
+    pub(super) watch: Watch,
     pub(super) phase: Phase,
     pub(super) session: Option<SessionId>,
     pub(super) handle: Option<HandleId>,
+    pub(super) lister: Lister,
+    /// When the list of mountpoints was asked for last.
+    pub(super) listed_at: Option<Time>,
     pub(super) requests: Requests,
     pub(super) features: Features,
     /// How often the source was not ready.
@@ -28,9 +35,15 @@ pub(super) struct Conversation {
     early: Vec<Candidate>,
     /// Candidates of the browser before its answer.
     gathered: Vec<Candidate>,
+    /// The codecs of the video that is offered; none where there is only sound.
+    pub(super) video: Vec<String>,
+    /// A switch to another mountpoint of which nothing is heard yet.
+    pub(super) switching: Option<Switching>,
+    /// The picture has not moved since a switch to another mountpoint.
+    pub(super) unproven: bool,
     last_sent: Time,
     /// Since when the attempt is all that it can be: playing, or waiting for the source.
-    good_since: Option<Time>,
+    pub(super) good_since: Option<Time>,
 }
 
 /// How far the attempt is.
@@ -42,6 +55,8 @@ pub(super) enum Phase {
     Creating,
     /// `attach` was sent.
     Attaching,
+    /// There is nothing to be watched yet.
+    Idle,
     /// `watch` was sent.
     Asking { until: Time },
     /// The source has no picture; `watch` is sent again.
@@ -54,6 +69,8 @@ pub(super) enum Phase {
     Joining { until: Time },
     /// The peer connection stands.
     Watching(Picture),
+    /// The peer connection stands, and nothing is to be sent on it.
+    Paused,
 }
 
 /// What is known of the server's features.
@@ -70,11 +87,14 @@ impl Conversation {
         cx.outputs.push(Output::Open { attempt });
         Self {
             attempt,
+            watch: cx.config.watch.clone(),
             phase: Phase::Opening {
                 until: cx.now + cx.config.timing.answer,
             },
             session: None,
             handle: None,
+            lister: Lister::None,
+            listed_at: None,
             requests: Requests::new(attempt),
             features: Features::Awaited {
                 transaction: String::new(),
@@ -82,6 +102,9 @@ impl Conversation {
             refusals: 0,
             early: Vec::new(),
             gathered: Vec::new(),
+            video: Vec::new(),
+            switching: None,
+            unproven: false,
             last_sent: cx.now,
             good_since: None,
         }
@@ -96,6 +119,14 @@ impl Conversation {
         let stable = cx.config.timing.stable;
         self.good_since
             .is_some_and(|since| cx.now.since(since) >= stable)
+    }
+
+    /// Whether the server's offer has been given to the browser.
+    pub(super) fn has_offer(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Answering { .. } | Phase::Joining { .. } | Phase::Watching(_) | Phase::Paused
+        )
     }
 
     pub(super) fn handle(&mut self, cx: &mut Context, input: Input<'_>) -> Result<(), Problem> {
@@ -115,17 +146,8 @@ impl Conversation {
             Input::NoH264 => return Err(Problem::NoH264),
             Input::LocalCandidate(candidate) => self.local_candidate(cx, candidate),
             Input::PeerState(state) => return self.peer_state(cx, state),
-            Input::FrameShown => {
-                if let Some(picture) = self.picture(cx.now) {
-                    picture.moves(cx.now);
-                    self.playing(cx);
-                }
-            }
-            Input::Stats(stats) => {
-                if stats.packets > 0 || matches!(self.phase, Phase::Watching(_)) {
-                    return self.stats(cx, stats);
-                }
-            }
+            Input::FrameShown => self.frame_shown(cx),
+            Input::Stats(stats) => return self.stats(cx, stats),
         }
         Ok(())
     }
@@ -137,18 +159,40 @@ impl Conversation {
         }
     }
 
-    /// Sends `watch` for the first time or again.
-    pub(super) fn watch(&mut self, cx: &mut Context) {
-        let params = cx.config.params;
-        self.send_body(
-            cx,
-            Asked::Watch,
-            &ustreamer::Request::Watch { params },
-            None,
-        );
-        self.phase = Phase::Asking {
-            until: cx.now + cx.config.timing.answer,
+    /// The session is there: asks for a handle of the plugin.
+    pub(super) fn attach(&mut self, cx: &mut Context) {
+        self.phase = Phase::Attaching;
+        let attach = RequestKind::Attach {
+            plugin: self.watch.plugin().to_owned(),
+            opaque_id: cx.config.opaque_id.clone(),
         };
+        self.send(cx, Asked::Attach, attach);
+    }
+
+    /// The handle is there. Nothing that is asked now needs another's answer, so all of it goes
+    /// together: round trips less.
+    pub(super) fn attached(&mut self, cx: &mut Context) {
+        self.features = match self.ask(cx, Asked::Features, None) {
+            Some(transaction) => Features::Awaited { transaction },
+            None => Features::Told { ice_url: None },
+        };
+        self.ask_to_watch(cx);
+        if cx.config.list {
+            self.list(cx);
+        }
+    }
+
+    /// Sends `watch` for the first time or again.
+    pub(super) fn ask_to_watch(&mut self, cx: &mut Context) {
+        if self.ask(cx, Asked::Watch, None).is_some() {
+            self.phase = Phase::Asking {
+                until: cx.now + cx.config.timing.answer,
+            };
+        } else {
+            self.phase = Phase::Idle;
+            self.good_since = Some(cx.now);
+            cx.outputs.status(Status::Idle);
+        }
     }
 
     /// The source has no picture yet.
@@ -182,6 +226,7 @@ impl Conversation {
                 Features::Told { ice_url } => ice_url.clone(),
                 Features::Awaited { .. } => None,
             };
+            self.video = video_codecs(&sdp);
             self.phase = Phase::Answering {
                 until: cx.now + cx.config.timing.connect,
             };
@@ -194,12 +239,10 @@ impl Conversation {
 
     /// A candidate of the server.
     pub(super) fn remote_candidate(&mut self, cx: &mut Context, candidate: Candidate) {
-        match self.phase {
-            Phase::Answering { .. } | Phase::Joining { .. } | Phase::Watching(_) => {
-                cx.outputs.push(Output::AddCandidate(candidate));
-            }
-            _ if self.early.len() < MAX_EARLY_CANDIDATES => self.early.push(candidate),
-            _ => {}
+        if self.has_offer() {
+            cx.outputs.push(Output::AddCandidate(candidate));
+        } else if self.early.len() < MAX_EARLY_CANDIDATES {
+            self.early.push(candidate);
         }
     }
 
@@ -207,11 +250,8 @@ impl Conversation {
         let Phase::Answering { .. } = self.phase else {
             return Ok(());
         };
-        if !takes_h264(sdp) {
-            return Err(Problem::NoH264);
-        }
-        let answer = Some(Jsep::answer(sdp));
-        self.send_body(cx, Asked::Start, &ustreamer::Request::Start, answer);
+        takes_video(&self.video, sdp)?;
+        self.ask(cx, Asked::Start, Some(Jsep::answer(sdp)));
         let gathered = std::mem::take(&mut self.gathered);
         if !gathered.is_empty() {
             self.send(cx, Asked::Trickle, RequestKind::Trickle(gathered));
@@ -223,70 +263,11 @@ impl Conversation {
     }
 
     fn local_candidate(&mut self, cx: &mut Context, candidate: Candidate) {
-        match self.phase {
-            Phase::Answering { .. } => self.gathered.push(candidate),
-            Phase::Joining { .. } | Phase::Watching(_) => {
-                self.send(cx, Asked::Trickle, RequestKind::Trickle(vec![candidate]));
-            }
-            _ => {}
+        if let Phase::Answering { .. } = self.phase {
+            self.gathered.push(candidate);
+        } else if self.has_offer() {
+            self.send(cx, Asked::Trickle, RequestKind::Trickle(vec![candidate]));
         }
-    }
-
-    fn peer_state(&mut self, cx: &mut Context, state: PeerState) -> Result<(), Problem> {
-        match (&mut self.phase, state) {
-            (
-                Phase::Answering { .. } | Phase::Joining { .. } | Phase::Watching(_),
-                PeerState::Failed | PeerState::Closed,
-            ) => return Err(Problem::PeerFailed),
-            (Phase::Joining { .. }, PeerState::Connected) => {
-                self.phase = Phase::Watching(Picture::new(cx.now));
-            }
-            (Phase::Watching(picture), state) => picture.peer_state(cx.now, state),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn stats(&mut self, cx: &mut Context, stats: super::Stats) -> Result<(), Problem> {
-        let Some(picture) = self.picture(cx.now) else {
-            return Ok(());
-        };
-        match picture.stats(cx.now, stats, cx.visible, &cx.config.timing)? {
-            Finding::Moving => self.playing(cx),
-            Finding::NeedsKeyFrame => {
-                let body = ustreamer::Request::KeyRequired;
-                self.send_body(cx, Asked::KeyRequired, &body, None);
-                if self.good_since.is_some() {
-                    cx.outputs.status(Status::Stalled);
-                }
-            }
-            Finding::Nothing => {}
-        }
-        Ok(())
-    }
-
-    /// Whether frames are expected has changed: those of before do not count.
-    pub(super) fn visibility_changed(&mut self, now: Time) {
-        if let Phase::Watching(picture) = &mut self.phase {
-            picture.moves(now);
-        }
-    }
-
-    /// The picture, where one may be. That something arrives says as well as the peer connection's
-    /// state that it stands, and sometimes sooner.
-    fn picture(&mut self, now: Time) -> Option<&mut Picture> {
-        if let Phase::Joining { .. } = self.phase {
-            self.phase = Phase::Watching(Picture::new(now));
-        }
-        match &mut self.phase {
-            Phase::Watching(picture) => Some(picture),
-            _ => None,
-        }
-    }
-
-    fn playing(&mut self, cx: &mut Context) {
-        self.good_since.get_or_insert(cx.now);
-        cx.outputs.status(Status::Playing);
     }
 
     /// When something is due. There is always something: nothing is awaited without a deadline, and
@@ -301,10 +282,11 @@ impl Conversation {
             | Phase::Answering { until }
             | Phase::Joining { until } => Some(*until),
             Phase::Watching(picture) => picture.deadline(timing),
-            Phase::Creating | Phase::Attaching => None,
+            Phase::Creating | Phase::Attaching | Phase::Idle | Phase::Paused => None,
         };
+        let switching = self.switching.as_ref().map(|switching| switching.until);
         let keepalive = self.session.map(|_| self.last_sent + timing.keepalive);
-        let all = [phase, self.requests.deadline(), keepalive];
+        let all = [phase, switching, self.requests.deadline(), keepalive];
         all.into_iter().flatten().min()
     }
 
@@ -314,12 +296,15 @@ impl Conversation {
             return Err(Problem::NoAnswer(asked.name()));
         }
         let due = |time: Time| time <= cx.now;
+        if self.switching.as_ref().is_some_and(|s| due(s.until)) {
+            return Err(Problem::NoAnswer(Asked::Switch.name()));
+        }
         match &self.phase {
             Phase::Opening { until } if due(*until) => return Err(Problem::Unreachable),
             Phase::Asking { until } if due(*until) => {
                 return Err(Problem::NoAnswer(Asked::Watch.name()));
             }
-            Phase::NotReady { again } if due(*again) => self.watch(cx),
+            Phase::NotReady { again } if due(*again) => self.ask_to_watch(cx),
             Phase::Offered { until, .. } if due(*until) => self.apply_offer(cx),
             Phase::Answering { until } if due(*until) => {
                 return Err(Problem::AnswerFailed("no answer in time".to_owned()));
@@ -338,8 +323,8 @@ impl Conversation {
 
     /// Tells the server that nobody watches any more, as far as it knows of anybody.
     pub(super) fn say_goodbye(&mut self, cx: &mut Context) {
-        if let Phase::Answering { .. } | Phase::Joining { .. } | Phase::Watching(_) = self.phase {
-            self.send_body(cx, Asked::Goodbye, &ustreamer::Request::Stop, None);
+        if self.has_offer() {
+            self.ask(cx, Asked::Stop, None);
         }
         if self.handle.is_some() {
             self.send(cx, Asked::Goodbye, RequestKind::Detach);
@@ -349,27 +334,42 @@ impl Conversation {
         }
     }
 
-    pub(super) fn send_body(
+    /// Sends the plugin a request and returns its transaction; `None` where the plugin has no such
+    /// request.
+    pub(super) fn ask(
         &mut self,
         cx: &mut Context,
         asked: Asked,
-        body: &ustreamer::Request,
         jsep: Option<Jsep>,
-    ) -> String {
-        // Every request of the plugin is written as an object.
-        let body = Object::from_serialize(body).unwrap_or_default();
-        self.send(cx, asked, RequestKind::Message { body, jsep })
+    ) -> Option<String> {
+        let body = self.watch.body(asked)?;
+        Some(self.send(cx, asked, RequestKind::Message { body, jsep }))
     }
 
-    /// Sends a request and returns its transaction.
+    /// Sends a request to the attempt's session, and to its handle where there is one, and returns
+    /// its transaction.
     pub(super) fn send(&mut self, cx: &mut Context, asked: Asked, kind: RequestKind) -> String {
+        self.send_to(self.handle, cx, asked, kind)
+    }
+
+    /// The same for any handle.
+    pub(super) fn send_to(
+        &mut self,
+        handle: Option<HandleId>,
+        cx: &mut Context,
+        asked: Asked,
+        kind: RequestKind,
+    ) -> String {
         let patience = cx.config.timing.answer;
         let transaction = self.requests.note(asked, cx.now, patience);
-        let for_session = matches!(kind, RequestKind::Keepalive | RequestKind::Destroy);
+        let for_session = matches!(
+            kind,
+            RequestKind::Keepalive | RequestKind::Destroy | RequestKind::Attach { .. }
+        );
         let request = Request {
             transaction: transaction.clone(),
             session: self.session,
-            handle: self.handle.filter(|_| !for_session),
+            handle: handle.filter(|_| !for_session),
             credentials: cx.config.credentials.clone(),
             kind: Ok(kind),
         };

@@ -2,6 +2,7 @@
 
 use super::{Problem, Time};
 use crate::jsep::Candidate;
+use crate::streaming::Listed;
 
 /// The number of an attempt. One attempt has one socket, one session, one handle and at most one
 /// peer connection; the next one starts anew with all of them.
@@ -33,8 +34,8 @@ pub enum Input<'a> {
         /// What the browser says.
         reason: &'a str,
     },
-    /// The browser has no H.264. Need not be told when it does answer: an answer without H.264 is
-    /// noticed.
+    /// The browser has no H.264. Need not be told when it does answer: an answer without a codec
+    /// that was offered is noticed.
     NoH264,
     /// The peer connection has gathered a candidate, or all of them
     /// ([`Candidate::COMPLETED`]). Those that come before the answer are kept until then.
@@ -49,8 +50,8 @@ pub enum Input<'a> {
     Stats(Stats),
 }
 
-/// Counters of the video (`inbound-rtp` in WebRTC's statistics), from the beginning of its peer
-/// connection.
+/// Counters of the video (`inbound-rtp` in WebRTC's statistics), or of the sound where the stream
+/// has no video, from the beginning of its peer connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// RTP packets: `packetsReceived`.
@@ -76,8 +77,8 @@ pub enum PeerState {
     Closed,
 }
 
-/// What the viewer wants done. All but [`Output::Open`] and [`Output::Status`] concern the attempt
-/// that was opened last.
+/// What the viewer wants done. All but [`Output::Open`], [`Output::Mountpoints`] and
+/// [`Output::Status`] concern the attempt that was opened last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Open a socket to the server, with the subprotocol [`SUBPROTOCOL`](crate::SUBPROTOCOL), and
@@ -103,6 +104,10 @@ pub enum Output {
     /// Close the peer connection and the socket, as far as there are any. What was sent before has
     /// still to go out.
     Close,
+    /// What there is to watch in `janus.plugin.streaming`, as the server has just told: asked for by
+    /// [`Config::list`](super::Config::list) and [`Viewer::list`](super::Viewer::list). Empty where
+    /// the server lacks that plugin.
+    Mountpoints(Vec<Listed>),
     /// The status has changed.
     Status(Status),
 }
@@ -115,7 +120,10 @@ pub enum Status {
         /// Why an earlier attempt has ended, when there was one and no picture since.
         after: Option<Problem>,
     },
-    /// The server is there, the source has no picture yet. Asked again until it has.
+    /// The server is there, and ready to be told what to watch ([`Watch::Nothing`](super::Watch)).
+    Idle,
+    /// The server is there, the source has no picture yet, or none any more. The picture is shown
+    /// as soon as it has.
     WaitingForSource {
         /// What the server says about it.
         reason: String,
@@ -126,6 +134,8 @@ pub enum Status {
     Playing,
     /// Packets arrive but the picture stands. A key frame has been asked for.
     Stalled,
+    /// Nothing is sent until [`Viewer::resume`](super::Viewer::resume).
+    Paused,
     /// The attempt has ended; another follows by itself.
     Waiting {
         /// Why.

@@ -9,12 +9,11 @@
 use super::Problem;
 use super::context::Context;
 use super::conversation::{Conversation, Features, Phase};
+use super::plugin::{News, Refusal};
 use super::requests::Asked;
 use crate::error::Error;
 use crate::jsep::{Jsep, JsepKind};
 use crate::message::{Created, PluginData};
-use crate::request::RequestKind;
-use crate::ustreamer::{self, Data, PluginError};
 use crate::{HandleId, ServerMessage, SessionId};
 
 impl Conversation {
@@ -49,9 +48,11 @@ impl Conversation {
                 session_id,
                 sender,
                 transaction,
-                plugindata: PluginData::Ustreamer(data),
+                plugindata,
                 jsep,
-            } if self.is_mine(session_id, sender) => self.news(cx, transaction, data, jsep),
+            } if self.is_mine(session_id, sender) => {
+                self.news(cx, transaction, News::of(plugindata), jsep)
+            }
             ServerMessage::Trickle {
                 session_id,
                 sender,
@@ -90,35 +91,33 @@ impl Conversation {
         match asked {
             Asked::Create => {
                 self.session = Some(SessionId(made(asked, data)?));
-                self.phase = Phase::Attaching;
-                let attach = RequestKind::Attach {
-                    plugin: ustreamer::PLUGIN.to_owned(),
-                    opaque_id: cx.config.opaque_id.clone(),
-                };
-                self.send(cx, Asked::Attach, attach);
+                self.attach(cx);
             }
             Asked::Attach => {
                 self.handle = Some(HandleId(made(asked, data)?));
-                // Neither needs the other's answer, so they go together: a round trip less.
-                let features = ustreamer::Request::Features;
-                let transaction = self.send_body(cx, Asked::Features, &features, None);
-                self.features = Features::Awaited { transaction };
-                self.watch(cx);
+                self.attached(cx);
             }
-            _ => {
-                if let Some(PluginData::Ustreamer(data)) = plugindata {
-                    return self.news(cx, Some(transaction), data, None);
-                }
-            }
+            Asked::AttachLister => match made(asked, data) {
+                Ok(handle) => self.lister_attached(cx, HandleId(handle)),
+                Err(_) => self.lister_refused(cx),
+            },
+            _ => match plugindata.map(News::of) {
+                // The picture does not need it.
+                Some(News::Refused(_)) if asked == Asked::List => {}
+                Some(news) => return self.news(cx, Some(transaction), news, None),
+                None => {}
+            },
         }
         Ok(())
     }
 
     fn error(&mut self, cx: &mut Context, asked: Asked, error: Error) -> Result<(), Problem> {
-        match Problem::from(error) {
-            Problem::Refused(_) if asked.is_optional() => {
-                if asked == Asked::Features {
-                    self.features_told(cx, None);
+        match Problem::of(error, self.watch.plugin()) {
+            Problem::NoSuchPlugin(_) | Problem::Refused(_) if asked.is_optional() => {
+                match asked {
+                    Asked::Features => self.features_told(cx, None),
+                    Asked::AttachLister => self.lister_refused(cx),
+                    _ => {}
                 }
                 Ok(())
             }
@@ -131,25 +130,27 @@ impl Conversation {
         &mut self,
         cx: &mut Context,
         transaction: Option<String>,
-        data: Data,
+        news: News,
         jsep: Option<Jsep>,
     ) -> Result<(), Problem> {
-        match data {
-            Data::Features(features) => {
-                let url = Some(features.ice.url).filter(|url| !url.is_empty());
-                self.features_told(cx, url);
+        match news {
+            News::Features { ice_url } => self.features_told(cx, ice_url),
+            News::Mountpoints(mountpoints) => cx.listed(mountpoints),
+            News::Refused(error) => {
+                let refusal = self.watch.refusal(error);
+                return self.refused(cx, transaction, refusal);
             }
-            Data::Error(error) => return self.plugin_error(cx, transaction, error),
-            Data::Ok | Data::Status(_) => {
-                if let Some(Jsep {
-                    kind: JsepKind::Offer,
-                    sdp,
-                }) = jsep
-                    && let Phase::Asking { .. } | Phase::NotReady { .. } = self.phase
-                {
-                    self.offered(cx, sdp);
-                }
-            }
+            News::Ended(problem) if self.has_offer() => return Err(problem),
+            News::Switched if self.is_about_switch(&transaction) => self.switched(cx),
+            News::Nothing | News::Ended(_) | News::Switched => {}
+        }
+        if let Some(Jsep {
+            kind: JsepKind::Offer,
+            sdp,
+        }) = jsep
+            && let Phase::Asking { .. } | Phase::NotReady { .. } = self.phase
+        {
+            self.offered(cx, sdp);
         }
         Ok(())
     }
@@ -161,34 +162,41 @@ impl Conversation {
         }
     }
 
-    fn plugin_error(
+    fn refused(
         &mut self,
         cx: &mut Context,
         transaction: Option<String>,
-        error: PluginError,
+        refusal: Refusal,
     ) -> Result<(), Problem> {
-        match self.phase {
-            Phase::Asking { .. } if error.code == ustreamer::NOT_READY => {
-                self.source_is_not_ready(cx, error.reason);
+        match (&self.phase, refusal) {
+            (Phase::Asking { .. }, Refusal::NotReady(reason)) => {
+                self.source_is_not_ready(cx, reason);
+                Ok(())
             }
-            _ if error.code == ustreamer::NOT_READY => {}
-            _ if self.is_about_features(transaction) => self.features_told(cx, None),
-            Phase::Asking { .. } | Phase::Joining { .. } => {
-                return Err(Problem::WatchRefused(error));
+            (_, Refusal::NotReady(_)) => Ok(()),
+            (_, Refusal::For(_)) if self.is_about_features(&transaction) => {
+                self.features_told(cx, None);
+                Ok(())
             }
-            _ => {}
+            (Phase::Asking { .. } | Phase::Joining { .. }, Refusal::For(problem)) => Err(problem),
+            (_, Refusal::For(problem)) if self.is_about_switch(&transaction) => Err(problem),
+            (_, Refusal::For(_)) => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether an error with this transaction is the answer to `features`. Plugins older than that
     /// request refuse it, and without a transaction; it was sent first, so it is refused first.
-    fn is_about_features(&self, transaction: Option<String>) -> bool {
+    fn is_about_features(&self, transaction: &Option<String>) -> bool {
         match (&self.features, transaction) {
             (Features::Awaited { .. }, None) => true,
-            (Features::Awaited { transaction }, Some(of_error)) => *transaction == of_error,
+            (Features::Awaited { transaction }, Some(of_error)) => transaction == of_error,
             (Features::Told { .. }, _) => false,
         }
+    }
+
+    fn is_about_switch(&self, transaction: &Option<String>) -> bool {
+        let switching = self.switching.as_ref();
+        switching.is_some_and(|switching| transaction.as_ref() == Some(&switching.transaction))
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! # Attempts
 //!
-//! One attempt has one socket, one session, one handle and one peer connection. Whatever goes wrong
+//! One attempt has one socket, one session, one peer connection and its handle. Whatever goes wrong
 //! ends the attempt, and after a wait another one starts anew: there is one way to recover, and it is
 //! the one that is used on every start. What an old socket or peer connection still reports carries
 //! the number of its [`Attempt`] and is ignored.
@@ -40,7 +40,7 @@
 //!         match output {
 //!             Output::Open { attempt: opened } => attempt = Some(opened),
 //!             Output::Send(text) => answers.push(server(&text)),
-//!             Output::ApplyOffer { .. } | Output::AddCandidate(_) => {}
+//!             Output::ApplyOffer { .. } | Output::AddCandidate(_) | Output::Mountpoints(_) => {}
 //!             Output::Close => attempt = None,
 //!             Output::Status(status @ Status::Waiting { .. }) => break 'watching status,
 //!             Output::Status(status) => println!("{status:?}"),
@@ -69,14 +69,17 @@ mod context;
 mod conversation;
 mod io;
 mod messages;
+mod mountpoints;
 mod picture;
+mod plugin;
 mod problem;
 mod requests;
 #[cfg(test)]
 mod tests;
 mod time;
+mod watching;
 
-pub use config::{Backoff, Config, Timing};
+pub use config::{Backoff, Config, Timing, Watch};
 pub use io::{Attempt, Input, Output, PeerState, Stats, Status};
 pub use problem::{Problem, Remedy};
 pub use time::Time;
@@ -104,6 +107,7 @@ enum State {
     Trying(Box<Conversation>),
     Waiting { problem: Problem, until: Time },
     Stopped { problem: Problem },
+    Paused,
     Left,
 }
 
@@ -117,6 +121,7 @@ impl Viewer {
                 now,
                 visible: true,
                 random: Random::new(seed),
+                mountpoints: Vec::new(),
                 outputs: Outputs::default(),
             },
             state: State::Left,
@@ -145,12 +150,12 @@ impl Viewer {
     }
 
     /// When [`Viewer::handle_timeout`] is to be called, unless another call changes it before.
-    /// `None` only when the viewer has stopped or left.
+    /// `None` only when the viewer has stopped, is paused or has left.
     pub fn poll_timeout(&self) -> Option<Time> {
         match &self.state {
             State::Trying(conversation) => conversation.timeout(&self.cx),
             State::Waiting { until, .. } => Some(*until),
-            State::Stopped { .. } | State::Left => None,
+            State::Stopped { .. } | State::Paused | State::Left => None,
         }
     }
 
@@ -164,16 +169,64 @@ impl Viewer {
                 }
             }
             State::Waiting { until, .. } if *until <= self.cx.now => self.retry(),
-            State::Waiting { .. } | State::Stopped { .. } | State::Left => {}
+            _ => {}
         }
     }
 
     /// Tries again at once, when the viewer waits, has stopped or has left: somebody presses a
     /// button, the network is back (`online`), the page is shown again (`pageshow`). Does nothing
-    /// while an attempt is under way.
+    /// while an attempt is under way, or paused.
     pub fn reconnect(&mut self, now: Time) {
         self.cx.advance(now);
         self.retry();
+    }
+
+    /// Watches something else from now on, at once: the viewer need neither be connected for that
+    /// nor have left what it watches. From one mountpoint to another alike the peer connection
+    /// stays; otherwise another attempt begins. What was paused goes on.
+    pub fn watch(&mut self, now: Time, watch: Watch) {
+        self.cx.advance(now);
+        self.cx.config.watch = watch.clone();
+        self.failures = 0;
+        if let State::Trying(conversation) = &mut self.state
+            && conversation.turn_to(&mut self.cx, &watch)
+        {
+            return;
+        }
+        self.end();
+        self.open(None);
+    }
+
+    /// Asks what there is to watch; [`Output::Mountpoints`] tells. Where the server is not there,
+    /// nothing is told.
+    pub fn list(&mut self, now: Time) {
+        self.cx.advance(now);
+        if let State::Trying(conversation) = &mut self.state {
+            conversation.list(&mut self.cx);
+        }
+    }
+
+    /// Has nothing sent until [`Viewer::resume`]. A mountpoint keeps its peer connection meanwhile,
+    /// and goes on without delay; anything else is left and watched anew.
+    pub fn pause(&mut self, now: Time) {
+        self.cx.advance(now);
+        if let State::Trying(conversation) = &mut self.state
+            && conversation.pause(&mut self.cx)
+        {
+            return;
+        }
+        self.end();
+        self.stay_paused();
+    }
+
+    /// Goes on after [`Viewer::pause`].
+    pub fn resume(&mut self, now: Time) {
+        self.cx.advance(now);
+        match &mut self.state {
+            State::Trying(conversation) => conversation.resume(&mut self.cx),
+            State::Paused => self.open(None),
+            _ => {}
+        }
     }
 
     /// Whether the page can be seen (`visibilitychange`); at first it can. Browsers may stop
@@ -190,20 +243,30 @@ impl Viewer {
     /// while it is being unloaded (`pagehide`).
     pub fn leave(&mut self, now: Time) {
         self.cx.advance(now);
+        self.end();
+        self.failures = 0;
+        self.cx.outputs.status(Status::Left);
+    }
+
+    /// Ends the attempt under way, if there is one, on good terms.
+    fn end(&mut self) {
         if let State::Trying(conversation) = &mut self.state {
             conversation.say_goodbye(&mut self.cx);
             self.cx.outputs.push(Output::Close);
         }
         self.state = State::Left;
-        self.failures = 0;
-        self.cx.outputs.status(Status::Left);
+    }
+
+    fn stay_paused(&mut self) {
+        self.state = State::Paused;
+        self.cx.outputs.status(Status::Paused);
     }
 
     fn retry(&mut self) {
         match std::mem::replace(&mut self.state, State::Left) {
             State::Waiting { problem, .. } | State::Stopped { problem } => self.open(Some(problem)),
             State::Left => self.open(None),
-            trying @ State::Trying(_) => self.state = trying,
+            state @ (State::Trying(_) | State::Paused) => self.state = state,
         }
     }
 
@@ -215,7 +278,7 @@ impl Viewer {
         self.state = State::Trying(Box::new(conversation));
     }
 
-    /// Ends the attempt under way.
+    /// The attempt under way has failed.
     fn fail(&mut self, problem: Problem) {
         let State::Trying(conversation) = &mut self.state else {
             return;
@@ -228,6 +291,10 @@ impl Viewer {
             conversation.say_goodbye(&mut self.cx);
         }
         self.cx.outputs.push(Output::Close);
+        if conversation.is_paused() {
+            // Nobody misses it until then.
+            return self.stay_paused();
+        }
         let timing = &self.cx.config.timing;
         let wait = match problem.remedy() {
             Remedy::Retry => timing.reconnect.wait(self.failures, &mut self.cx.random),

@@ -9,6 +9,8 @@ pub(super) struct Picture {
     packets_at: Time,
     frames_at: Time,
     key_frame_asked: Option<Time>,
+    /// What the next counters count may be of another picture.
+    anew: bool,
     disconnected: Option<Time>,
 }
 
@@ -31,8 +33,17 @@ impl Picture {
             packets_at: now,
             frames_at: now,
             key_frame_asked: None,
+            anew: false,
             disconnected: None,
         }
+    }
+
+    /// Another picture comes on the same peer connection: packets and frames are awaited from now
+    /// on.
+    pub(super) fn begin_anew(&mut self, now: Time) {
+        self.packets_at = now;
+        self.moves(now);
+        self.anew = true;
     }
 
     /// Judges new counters. `visible`: frames can be expected.
@@ -44,6 +55,9 @@ impl Picture {
         timing: &Timing,
     ) -> Result<Finding, Problem> {
         let before = std::mem::replace(&mut self.stats, stats);
+        if std::mem::take(&mut self.anew) {
+            return Ok(Finding::Nothing);
+        }
         if stats.packets != before.packets {
             self.packets_at = now;
         } else if now.since(self.packets_at) >= timing.no_packets {

@@ -1,6 +1,7 @@
 //! Why there is no picture.
 
 use crate::error::{Error, ErrorCode};
+use crate::streaming::MountpointId;
 use crate::ustreamer::PluginError;
 
 /// Why an attempt has ended. Shown to people: the text says what happened in one line.
@@ -43,12 +44,30 @@ pub enum Problem {
     /// A secret or token is missing or wrong.
     #[error("the server asks for a secret that this page does not have")]
     Unauthorized,
-    /// The server has no `janus.plugin.ustreamer`.
-    #[error("the server has nothing to watch (it lacks the plugin janus.plugin.ustreamer)")]
-    NoSuchPlugin,
+    /// The server lacks the plugin of this name.
+    #[error("the server has nothing to watch (it lacks the plugin {0})")]
+    NoSuchPlugin(&'static str),
+    /// The mountpoint is not there.
+    #[error("the server has no such stream ({0})")]
+    NoSuchStream(MountpointId),
+    /// The mountpoint was taken away while it was watched.
+    #[error("the server has ended the stream")]
+    StreamEnded,
+    /// The server has sent everybody away who watched the mountpoint.
+    #[error("the server has sent all viewers away")]
+    Kicked,
+    /// The mountpoint asks for a PIN.
+    #[error("the stream asks for a PIN")]
+    PinRequired,
+    /// The mountpoint asks for another PIN than the viewer has.
+    #[error("the PIN is wrong")]
+    WrongPin,
     /// The browser has no decoder for H.264.
     #[error("this browser cannot play H.264")]
     NoH264,
+    /// The browser has no decoder for the stream's video, which is of this codec.
+    #[error("this browser cannot play {0}")]
+    NoCodec(String),
 }
 
 /// What helps against a problem.
@@ -69,17 +88,21 @@ impl Problem {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::NoH264 => Remedy::Stop,
-            Self::Unauthorized | Self::NoSuchPlugin => Remedy::RetrySlowly,
+            Self::Unauthorized
+            | Self::NoSuchPlugin(_)
+            | Self::Kicked
+            | Self::PinRequired
+            | Self::WrongPin
+            | Self::NoCodec(_) => Remedy::RetrySlowly,
             _ => Remedy::Retry,
         }
     }
-}
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
+    /// What an error of Janus' core means to a viewer of `plugin`.
+    pub(super) fn of(error: Error, plugin: &'static str) -> Self {
         match error.code {
             ErrorCode::Unauthorized | ErrorCode::TokenNotFound => Self::Unauthorized,
-            ErrorCode::PluginNotFound => Self::NoSuchPlugin,
+            ErrorCode::PluginNotFound => Self::NoSuchPlugin(plugin),
             ErrorCode::SessionNotFound | ErrorCode::HandleNotFound => Self::SessionGone,
             _ => Self::Refused(error),
         }

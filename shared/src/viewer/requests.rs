@@ -12,9 +12,15 @@ pub(super) enum Asked {
     Features,
     Watch,
     Start,
+    Pause,
+    Resume,
+    Switch,
     KeyRequired,
+    AttachLister,
+    List,
     Trickle,
     Keepalive,
+    Stop,
     /// What is said when leaving. Nobody waits for the answer.
     Goodbye,
 }
@@ -27,23 +33,31 @@ impl Asked {
             Self::Attach => "attach",
             Self::Features => "features",
             Self::Watch => "watch",
-            Self::Start => "start",
+            Self::Start | Self::Resume => "start",
+            Self::Pause => "pause",
+            Self::Switch => "switch",
             Self::KeyRequired => "key_required",
+            Self::AttachLister => "attach",
+            Self::List => "list",
             Self::Trickle => "trickle",
             Self::Keepalive => "keepalive",
+            Self::Stop => "stop",
             Self::Goodbye => "destroy",
         }
     }
 
     /// Whether the viewer can do without.
     pub(super) fn is_optional(self) -> bool {
-        matches!(self, Self::Features | Self::KeyRequired | Self::Trickle)
+        matches!(
+            self,
+            Self::Features | Self::KeyRequired | Self::AttachLister | Self::List | Self::Trickle
+        )
     }
 
     /// Whether an acknowledgement is all the answer there is, or the rest of it has a deadline of
     /// its own.
     fn is_answered_by_ack(self) -> bool {
-        !matches!(self, Self::Create | Self::Attach)
+        !matches!(self, Self::Create | Self::Attach | Self::AttachLister)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The browser's peer connection, and the video that shows what it receives.
+//! The browser's peer connection, and the video that plays what it receives.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -36,6 +36,8 @@ pub(super) enum PeerEvent {
     State(PeerState),
     /// The first picture is on the screen.
     FrameShown,
+    /// There is sound.
+    Sound,
     /// The browser refuses to play before somebody has touched the page.
     PlayRefused,
     /// The counters, and how old a picture was when it was shown, milliseconds.
@@ -168,13 +170,13 @@ impl Inner {
             .set_configuration_with_configuration(&configuration)
     }
 
+    /// Tracks are told while the offer is applied, and play together once it is.
     fn track(self: &Rc<Self>, event: &RtcTrackEvent) {
         play_at_once(&event.receiver());
         self.stream.add_track(&event.track());
-        if event.track().kind() != "video" {
-            return;
+        if event.track().kind() == "audio" {
+            return self.tell(PeerEvent::Sound);
         }
-        self.video.set_src_object(Some(&self.stream));
         let weak = Rc::downgrade(self);
         let frames = Frames::watch(&self.video, event.receiver(), move || {
             if let Some(inner) = weak.upgrade() {
@@ -182,6 +184,10 @@ impl Inner {
             }
         });
         self.frames.replace(Some(frames));
+    }
+
+    fn play(self: &Rc<Self>) {
+        self.video.set_src_object(Some(&self.stream));
         let weak = Rc::downgrade(self);
         if let Ok(played) = self.video.play() {
             spawn_local(async move {
@@ -235,7 +241,10 @@ impl Drop for Inner {
 /// stay open for ever.
 async fn answer(peer: &Weak<Inner>, applied: Promise) -> Result<(), JsValue> {
     JsFuture::from(applied).await?;
-    let create = |inner: Rc<Inner>| inner.connection.create_answer();
+    let create = |inner: Rc<Inner>| {
+        inner.play();
+        inner.connection.create_answer()
+    };
     let Some(created) = peer.upgrade().map(create) else {
         return Ok(());
     };

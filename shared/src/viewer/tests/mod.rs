@@ -1,7 +1,10 @@
 //! A viewer between a server and a browser that the test plays, on a clock that the test moves.
 
+mod choosing;
 mod leaving;
+mod mountpoint;
 mod order;
+mod pausing;
 mod random;
 mod reconnecting;
 mod refused;
@@ -13,8 +16,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Attempt, Config, Input, Output, PeerState, Problem, Stats, Status, Time, Viewer};
+use super::{
+    Attempt, Config, Input, Output, PeerState, Problem, Stats, Status, Time, Viewer, Watch,
+};
 use crate::Candidate;
+use crate::streaming::{Listed, MountpointId};
 
 const SESSION: u64 = 11;
 const HANDLE: u64 = 22;
@@ -39,6 +45,8 @@ struct Stage {
     sent: Vec<Value>,
     /// All statuses so far.
     statuses: Vec<Status>,
+    /// What there is to watch, as the viewer has told last.
+    listed: Option<Vec<Listed>>,
 }
 
 impl Stage {
@@ -59,6 +67,7 @@ impl Stage {
             outputs: Vec::new(),
             sent: Vec::new(),
             statuses: Vec::new(),
+            listed: None,
         };
         stage.collect();
         stage
@@ -83,22 +92,31 @@ impl Stage {
                     self.offer_applied = true;
                 }
                 Output::AddCandidate(_) => assert!(self.offer_applied, "an offer first"),
+                Output::Mountpoints(listed) => self.listed = Some(listed.clone()),
                 Output::Status(status) => {
                     assert_ne!(self.statuses.last(), Some(status), "only changes are told");
                     self.statuses.push(status.clone());
                 }
             }
-            if !matches!(output, Output::Send(_) | Output::Status(_)) {
+            if !matches!(
+                output,
+                Output::Send(_) | Output::Status(_) | Output::Mountpoints(_)
+            ) {
                 self.outputs.push(output);
             }
         }
-        if !self.is_final() {
+        if !self.rests() {
             assert!(self.viewer.poll_timeout().is_some(), "never silent");
         }
     }
 
-    fn is_final(&self) -> bool {
-        matches!(self.status(), Status::Stopped { .. } | Status::Left)
+    /// Whether nothing happens until somebody wants it.
+    fn rests(&self) -> bool {
+        let wanted = matches!(
+            self.status(),
+            Status::Stopped { .. } | Status::Paused | Status::Left
+        );
+        wanted && self.open.is_none()
     }
 
     fn status(&self) -> &Status {
@@ -200,6 +218,64 @@ impl Stage {
         self.message(message);
     }
 
+    /// A viewer of mountpoint 10, without a PIN.
+    fn of_mountpoint() -> Self {
+        Self::with(Config {
+            watch: mountpoint(10),
+            ..Config::default()
+        })
+    }
+
+    /// The streaming plugin says something, as the outcome of this request, which overtakes its
+    /// acknowledgement.
+    fn outcome(&mut self, request: &Value, data: Value) {
+        self.outcome_with(request, data, Value::Null);
+    }
+
+    fn outcome_with(&mut self, request: &Value, data: Value, jsep: Value) {
+        let mut event = streaming(data);
+        let transaction = &request["transaction"];
+        event["transaction"] = transaction.clone();
+        if !jsep.is_null() {
+            event["jsep"] = jsep;
+        }
+        self.message(event);
+        self.message(json!({"janus": "ack", "transaction": transaction}));
+    }
+
+    /// The streaming plugin answers this request at once.
+    fn answer_at_once(&mut self, request: &Value, data: Value) {
+        let mut answer = streaming(data);
+        answer["janus"] = json!("success");
+        answer["transaction"] = request["transaction"].clone();
+        self.message(answer);
+    }
+
+    /// Answers `watch`, the only request sent since the last call, by an offer.
+    fn offer_mountpoint(&mut self, sdp: &str) {
+        let [watch] = self.sent().try_into().unwrap();
+        assert_eq!(name(&watch), "watch");
+        let jsep = json!({"type": "offer", "sdp": sdp});
+        self.outcome_with(&watch, status("preparing"), jsep);
+    }
+
+    /// Up to the moving picture of a mountpoint.
+    fn play_mountpoint(&mut self) {
+        self.attach();
+        self.offer_mountpoint(OFFER);
+        self.input(Input::Answer { sdp: ANSWER });
+        self.acknowledge_all();
+        self.input(Input::PeerState(PeerState::Connected));
+        self.stats(100, 1);
+        assert_eq!(*self.status(), Status::Playing);
+        self.outputs();
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        self.viewer.watch(self.now, watch);
+        self.collect();
+    }
+
     /// Up to where `features` and `watch` are sent.
     fn attach(&mut self) {
         self.input(Input::SocketOpened);
@@ -264,6 +340,35 @@ fn event(data: Value) -> Value {
         "janus": "event", "session_id": SESSION, "sender": HANDLE,
         "plugindata": {"plugin": "janus.plugin.ustreamer", "data": data},
     })
+}
+
+/// An event of the streaming plugin.
+fn streaming(data: Value) -> Value {
+    let mut event = event(data);
+    event["plugindata"]["plugin"] = json!("janus.plugin.streaming");
+    event
+}
+
+fn status(status: &str) -> Value {
+    json!({"streaming": "event", "result": {"status": status}})
+}
+
+fn streaming_error(code: u32, reason: &str) -> Value {
+    json!({"streaming": "event", "error_code": code, "error": reason})
+}
+
+fn mountpoint(id: u64) -> Watch {
+    Watch::Mountpoint {
+        id: MountpointId(id),
+        pin: None,
+    }
+}
+
+fn with_pin(id: u64, pin: &str) -> Watch {
+    Watch::Mountpoint {
+        id: MountpointId(id),
+        pin: Some(pin.to_owned()),
+    }
 }
 
 fn started() -> Value {

@@ -19,6 +19,12 @@ impl Dice {
     }
 }
 
+fn streaming_offer() -> Value {
+    let mut offer = streaming(status("preparing"));
+    offer["jsep"] = json!({"type": "offer", "sdp": OFFER});
+    offer
+}
+
 /// A message that a server might send, at whatever time.
 fn any_message(stage: &Stage, dice: &mut Dice) -> String {
     let request = match stage.sent.len() as u64 {
@@ -28,6 +34,8 @@ fn any_message(stage: &Stage, dice: &mut Dice) -> String {
     let id = dice.pick(&[0, SESSION, HANDLE, 33, u64::MAX]);
     let mut offer = event(started());
     offer["jsep"] = json!({"type": "offer", "sdp": OFFER});
+    let streaming_status = dice.pick(&["starting", "started", "stopped", "kicked_all"]);
+    let streaming_code = dice.pick(&[453, 455, 457, 458]);
     let code = dice.pick(&[403, 458, 460, 465, 490]);
     let plugin_code = dice.pick(&[400, 405, 503]);
     let mut message = dice.pick(&[
@@ -40,6 +48,11 @@ fn any_message(stage: &Stage, dice: &mut Dice) -> String {
         event(features("stun:a:1")),
         event(plugin_error(plugin_code, "")),
         offer,
+        streaming(status(streaming_status)),
+        streaming(streaming_error(streaming_code, "")),
+        streaming(json!({"streaming": "list", "list": [{"id": 10, "enabled": false}]})),
+        streaming(json!({"streaming": "event", "result": {"switched": "ok", "id": id}})),
+        streaming_offer(),
         trickle(json!({"candidate": "candidate:x"})),
         trickle(Value::Null),
         json!({"janus": "hangup", "session_id": SESSION, "sender": HANDLE, "reason": ""}),
@@ -48,6 +61,9 @@ fn any_message(stage: &Stage, dice: &mut Dice) -> String {
         json!({"janus": "webrtcup", "session_id": SESSION, "sender": HANDLE}),
         Value::Null,
     ]);
+    if dice.roll(4) == 0 {
+        message["transaction"] = request["transaction"].clone();
+    }
     if dice.roll(10) == 0 {
         message["session_id"] = json!(id);
     }
@@ -110,9 +126,10 @@ fn right_input(stage: &mut Stage, dice: &mut Dice) {
         stage.message(json!({"janus": "success", "transaction": transaction, "data": {"id": id}}));
     } else {
         let packets = stage.now.since(Time::ZERO).as_millis() as u64;
-        match dice.roll(7) {
+        match dice.roll(8) {
             0 => stage.plugin(features("stun:a:1")),
             1 => stage.offer(),
+            7 => stage.message(streaming_offer()),
             2 => stage.input(Input::Answer { sdp: ANSWER }),
             3 => stage.input(Input::PeerState(PeerState::Connected)),
             4 => stage.stats(packets, packets / 10_000),
@@ -120,6 +137,15 @@ fn right_input(stage: &mut Stage, dice: &mut Dice) {
             _ => stage.acknowledge_all(),
         }
     }
+}
+
+fn any_watch(dice: &mut Dice) -> Watch {
+    dice.pick(&[
+        Watch::default(),
+        mountpoint(10),
+        with_pin(10, "1234"),
+        Watch::Nothing,
+    ])
 }
 
 /// `calm`: of 100 steps, how many are as they should be, or only let a second go by.
@@ -131,8 +157,12 @@ fn any_step(stage: &mut Stage, dice: &mut Dice, calm: u64) {
         }
         return;
     }
-    match dice.roll(40) {
+    match dice.roll(44) {
         0..30 => any_input(stage, dice),
+        40 => stage.viewer.list(stage.now),
+        41 => stage.viewer.watch(stage.now, any_watch(dice)),
+        42 => stage.viewer.pause(stage.now),
+        43 => stage.viewer.resume(stage.now),
         30..35 => stage.pass(dice.pick(&[0, 1, 50, 1000])),
         35 => stage.pass(dice.pick(&[10_000, 100_000])),
         36 => stage.viewer.handle_timeout(stage.now),
@@ -150,10 +180,13 @@ fn any_step(stage: &mut Stage, dice: &mut Dice, calm: u64) {
 /// Server and browser behave from now on, and the viewer is asked to go on if it has stopped.
 fn behave(stage: &mut Stage) {
     for _ in 0..100 {
-        if matches!(stage.status(), Status::Waiting { .. }) || stage.is_final() {
+        if matches!(stage.status(), Status::Waiting { .. }) || stage.rests() {
             stage.sent();
             stage.outputs();
+            // What there is nothing of is never played.
+            stage.viewer.cx.config.watch = Watch::default();
             stage.viewer.reconnect(stage.now);
+            stage.viewer.resume(stage.now);
             stage.collect();
             stage.play();
             return;
@@ -170,7 +203,10 @@ fn whatever_happens_the_viewer_is_never_silent_and_plays_in_the_end() {
     let mut reached = std::collections::HashSet::new();
     for seed in 1..=1000 {
         let mut dice = Dice(seed);
-        let mut stage = Stage::new();
+        let mut stage = Stage::with(Config {
+            watch: any_watch(&mut dice),
+            ..Config::default()
+        });
         // The calmer, the farther it comes.
         let calm = 100 - 100 / (1 + seed % 32);
         for _ in 0..200 {
@@ -179,5 +215,5 @@ fn whatever_happens_the_viewer_is_never_silent_and_plays_in_the_end() {
         reached.extend(stage.statuses.iter().map(std::mem::discriminant));
         behave(&mut stage);
     }
-    assert_eq!(reached.len(), 8, "every status was met on the way");
+    assert_eq!(reached.len(), 10, "every status was met on the way");
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ustreamer;
 
 #[test]
 fn a_wrong_secret_is_named_and_tried_again_rarely() {
@@ -20,7 +21,7 @@ fn a_server_without_the_plugin_is_named_and_tried_again_rarely() {
     stage.made("create", SESSION);
     let [attach] = stage.sent().try_into().unwrap();
     stage.message(error(&attach, 460));
-    assert_eq!(*stage.problem(), Problem::NoSuchPlugin);
+    assert_eq!(*stage.problem(), Problem::NoSuchPlugin(ustreamer::PLUGIN));
     assert_eq!(stage.requests(), ["destroy"]);
     stage.pass(29_999);
     assert_eq!(stage.attempt, Attempt(0));

@@ -75,10 +75,12 @@ fn secrets_and_wishes_are_sent() {
             api_secret: Some("abc".to_owned()),
             token: None,
         },
-        params: Some(WatchParams {
-            orientation: 90,
-            ..WatchParams::default()
-        }),
+        watch: Watch::Ustreamer {
+            params: Some(WatchParams {
+                orientation: 90,
+                ..WatchParams::default()
+            }),
+        },
         opaque_id: Some("hall".to_owned()),
         ..Config::default()
     });
