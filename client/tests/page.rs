@@ -3,7 +3,7 @@
 mod common;
 
 use common::{NOBODY, add, until};
-use fanlight_client::page::{Page, PageProps};
+use fanlight_client::page::{Address, Page, PageProps};
 use leptos::mount::{UnmountHandle, mount_to};
 use leptos::tachys::view::any_view::{AnyViewState, IntoAny};
 use wasm_bindgen::JsCast;
@@ -83,7 +83,8 @@ impl Shown {
         let container: HtmlElement = add("main");
         let url = NOBODY.to_owned();
         let mounted = mount_to(container.clone(), move || {
-            Page(PageProps { url }).into_any()
+            let address = Address::default();
+            Page(PageProps { url, address }).into_any()
         });
         Self {
             container,

@@ -21,12 +21,12 @@ mod support;
 mod timer;
 
 pub use fanlight_protocol::request::Credentials;
-pub use fanlight_protocol::streaming::{Mountpoint, MountpointId};
-pub use fanlight_protocol::ustreamer::{PluginError, WatchParams};
+pub use fanlight_protocol::streaming::{Listed, ListedMedia, MediaKind, MountpointId};
+pub use fanlight_protocol::ustreamer::WatchParams;
 pub use fanlight_protocol::viewer::{
     Backoff, Config, Problem, Remedy, Status, Time, Timing, Watch,
 };
-pub use fanlight_protocol::{Error, ErrorCode};
-pub use player::{Event, Player};
+pub use fanlight_protocol::{Error, ErrorCode, PluginError};
+pub use player::{Event, Player, Tracks};
 pub use stats::{Sample, Stats};
 pub use support::{Support, support};

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use fanlight_protocol::streaming::Mountpoint;
+use fanlight_protocol::streaming::Listed;
 use fanlight_protocol::viewer::{
     self, Attempt, Config, Input, Output, Status, Time, Viewer, Watch,
 };
@@ -23,15 +23,24 @@ pub enum Event {
     Status(Status),
     /// How the picture comes in, once a second while there is a peer connection.
     Stats(Stats),
-    /// Whether there is sound with the picture. Browsers play a video by itself only while it is
-    /// muted: somebody has to touch the page for the sound.
-    Sound(bool),
+    /// What the stream consists of, as far as that is known. Browsers play by themselves only while
+    /// the video element is muted: somebody has to touch the page for the sound.
+    Tracks(Tracks),
     /// What there is to watch on the server, as it has just told: at the beginning if
     /// [`Config::list`] is set, and after [`Player::list`].
-    Mountpoints(Vec<Mountpoint>),
+    Mountpoints(Vec<Listed>),
     /// The browser refuses to play before somebody has touched the page. The stream is there:
     /// call the video's `play` when that has happened.
     PlayRefused,
+}
+
+/// What a stream consists of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tracks {
+    /// There are pictures.
+    pub video: bool,
+    /// There is sound.
+    pub audio: bool,
 }
 
 /// Plays the stream of a server in a `<video>` until it is dropped or the page is left. Connects
@@ -47,7 +56,7 @@ struct Inner {
     timer: RefCell<Option<(Time, Option<Timer>)>>,
     page_events: RefCell<Option<PageEvents>>,
     last_sample: Cell<Sample>,
-    has_sound: Cell<bool>,
+    tracks: Cell<Tracks>,
 }
 
 /// What an attempt has open.
@@ -74,7 +83,7 @@ impl Player {
             timer: RefCell::default(),
             page_events: RefCell::default(),
             last_sample: Cell::default(),
-            has_sound: Cell::default(),
+            tracks: Cell::default(),
         });
         let weak = Rc::downgrade(&inner);
         inner.page_events.replace(PageEvents::listen(move |event| {
@@ -157,7 +166,7 @@ impl Inner {
             }
             Output::Close => {
                 drop(self.link.take());
-                self.sounds(false);
+                self.tell_tracks(Tracks::default());
             }
             Output::Mountpoints(mountpoints) => {
                 (self.listener)(Event::Mountpoints(mountpoints));
@@ -213,7 +222,13 @@ impl Inner {
             PeerEvent::State(state) => Input::PeerState(*state),
             PeerEvent::FrameShown => Input::FrameShown,
             PeerEvent::PlayRefused => return (self.listener)(Event::PlayRefused),
-            PeerEvent::Sound => return self.sounds(true),
+            PeerEvent::Track { is_video } => {
+                let known = self.tracks.get();
+                return self.tell_tracks(Tracks {
+                    video: known.video || *is_video,
+                    audio: known.audio || !is_video,
+                });
+            }
             PeerEvent::Sample(sample, latency) => {
                 self.tell_stats(sample, *latency);
                 Input::Stats(viewer::Stats {
@@ -225,9 +240,9 @@ impl Inner {
         self.drive(|viewer| viewer.handle(now(), attempt, input));
     }
 
-    fn sounds(&self, sound: bool) {
-        if self.has_sound.replace(sound) != sound {
-            (self.listener)(Event::Sound(sound));
+    fn tell_tracks(&self, tracks: Tracks) {
+        if self.tracks.replace(tracks) != tracks {
+            (self.listener)(Event::Tracks(tracks));
         }
     }
 

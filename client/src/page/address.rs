@@ -1,4 +1,59 @@
-//! Where the server of this page is.
+//! What the page's address says: where the server is, what to watch, and by what right.
+
+use crate::janus::{Credentials, MountpointId, Watch};
+
+/// What the page's address says about what it shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The mountpoint to watch (`?stream=ID`); the server chooses otherwise.
+    pub stream: Option<MountpointId>,
+    /// What proves that the page may (`#apisecret=…`, `#token=…`).
+    pub credentials: Credentials,
+    /// The mountpoint's PIN (`#pin=…`).
+    pin: Option<String>,
+}
+
+impl Address {
+    /// Reads the query and the fragment of an address. Secrets are read from the fragment alone:
+    /// browsers send that to nobody, so it gets into no server's log.
+    pub fn read(query: &str, fragment: &str) -> Self {
+        let stream = parameter(query, "stream");
+        Self {
+            stream: stream.and_then(|id| id.parse().ok().map(MountpointId)),
+            credentials: Credentials {
+                api_secret: parameter(fragment, "apisecret"),
+                token: parameter(fragment, "token"),
+            },
+            pin: parameter(fragment, "pin"),
+        }
+    }
+
+    /// What to watch.
+    pub fn watch(&self) -> Watch {
+        match self.stream {
+            Some(id) => Watch::Mountpoint {
+                id,
+                pin: self.pin.clone(),
+            },
+            None => Watch::default(),
+        }
+    }
+}
+
+/// The query of the page that shows this mountpoint.
+pub fn query(id: MountpointId) -> String {
+    ["?stream=", &id.0.to_string()].concat()
+}
+
+/// The value of a parameter in a query or fragment. A plus sign is one, unlike in forms: tokens are
+/// full of them.
+fn parameter(text: &str, wanted: &str) -> Option<String> {
+    let pairs = text.trim_start_matches(['?', '#']).split('&');
+    let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(name, _)| *name == wanted)?;
+    let decoded = js_sys::decode_uri_component(value).ok();
+    Some(decoded.map_or_else(|| value.to_owned(), String::from))
+}
 
 /// The URL of the Janus WebSocket that belongs to the page at `page` (`http:` or `https:`).
 ///
@@ -24,7 +79,45 @@ pub fn socket_url(page: &str) -> Option<String> {
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
-    use super::socket_url;
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn an_address_without_parameters_leaves_the_choice_to_the_server() {
+        assert_eq!(Address::read("", ""), Address::default());
+        assert_eq!(Address::read("", "").watch(), Watch::default());
+    }
+
+    #[wasm_bindgen_test]
+    fn a_stream_is_chosen_by_its_number() {
+        let id = MountpointId(10);
+        let watch = Address::read("?a=b&stream=10", "").watch();
+        assert_eq!(watch, Watch::Mountpoint { id, pin: None });
+        assert_eq!(query(id), "?stream=10");
+        assert_eq!(Address::read("?stream=ten", "").stream, None);
+    }
+
+    #[wasm_bindgen_test]
+    fn secrets_are_read_from_the_fragment() {
+        let address = Address::read("?stream=10", "#token=a+b%2F%3D&apisecret=s&pin=12%2034");
+        assert_eq!(address.credentials.token.as_deref(), Some("a+b/="));
+        assert_eq!(address.credentials.api_secret.as_deref(), Some("s"));
+        let Watch::Mountpoint { pin, .. } = address.watch() else {
+            panic!("{address:?}");
+        };
+        assert_eq!(pin.as_deref(), Some("12 34"));
+    }
+
+    #[wasm_bindgen_test]
+    fn secrets_in_the_query_are_none() {
+        let address = Address::read("?token=a&pin=1", "");
+        assert_eq!(address, Address::default());
+    }
+
+    #[wasm_bindgen_test]
+    fn what_cannot_be_decoded_is_taken_as_it_is() {
+        let address = Address::read("", "#token=100%");
+        assert_eq!(address.credentials.token.as_deref(), Some("100%"));
+    }
 
     #[wasm_bindgen_test(unsupported = test)]
     fn the_socket_is_beside_the_page() {

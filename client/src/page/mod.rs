@@ -5,22 +5,23 @@ mod controls;
 mod figures;
 mod notice;
 mod panic;
+mod prompt;
+mod screen;
 mod situation;
+mod streams;
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
+use leptos::ev;
 use leptos::mount::mount_to_body;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use web_sys::HtmlVideoElement;
 
-use crate::janus::{self, Config, Event, Player, Support};
-pub use address::socket_url;
+pub use address::{Address, socket_url};
 use controls::Controls;
 use figures::Figures;
-pub use notice::{Action, Notice};
+pub use notice::{Action, Notice, Question};
+use prompt::Prompt;
+use screen::{Screen, Signals};
 pub use situation::{Browser, Situation};
+use streams::Streams;
 
 /// Fanlight's mark: the panes of a fanlight, which light up one by one while something is under
 /// way.
@@ -42,7 +43,15 @@ pub fn mount() {
     }
     let url = document().base_uri().ok().flatten();
     let url = url.and_then(|page| socket_url(&page)).unwrap_or_default();
-    mount_to_body(move || view! { <Page url/> });
+    let location = window().location();
+    let query = location.search().unwrap_or_default();
+    let fragment = location.hash().unwrap_or_default();
+    let address = Address::read(&query, &fragment);
+    // Somebody has changed the fragment, for which browsers load nothing.
+    let _ = window_event_listener(ev::hashchange, |_| {
+        let _ = window().location().reload();
+    });
+    mount_to_body(move || view! { <Page url address/> });
 }
 
 /// The page of the server whose Janus WebSocket is at `url`.
@@ -50,65 +59,50 @@ pub fn mount() {
 pub fn Page(
     /// The WebSocket's URL.
     url: String,
+    /// What to show.
+    address: Address,
 ) -> impl IntoView {
     let browser = Browser::of(&window().navigator().user_agent().unwrap_or_default());
-    let situation = RwSignal::new(Situation::new(browser));
+    let signals = Signals {
+        situation: RwSignal::new(Situation::new(browser)),
+        stats: RwSignal::new(None),
+        stream: RwSignal::new(None),
+    };
+    let situation = signals.situation;
     let notice = Memo::new(move |_| situation.with(Notice::of));
-    let stats = RwSignal::new(None);
     let stats_shown = RwSignal::new(false);
-    let touched = move || situation.update(|situation| situation.refused = false);
+    let streams_shown = RwSignal::new(false);
+    let screen = Screen::new(url, address, signals);
 
     let video = NodeRef::<leptos::html::Video>::new();
-    let player = Rc::new(RefCell::new(None));
-    let keep_player = Rc::clone(&player);
-    video.on_load(move |video| {
-        spawn_local(async move {
-            let supported = janus::support().await;
-            situation.update(|situation| situation.support = Some(supported));
-            if supported == Support::Yes {
-                let listener = move |event| {
-                    if let Event::Stats(now) = event {
-                        return stats.set(Some(now));
-                    }
-                    let has_stream = situation.try_update(|situation| {
-                        situation.take(event);
-                        situation.has_stream()
-                    });
-                    if has_stream == Some(false) {
-                        stats.set(None);
-                    }
-                };
-                let player = Player::start(url, Config::default(), video, listener);
-                keep_player.replace(Some(player));
-            }
-        });
-    });
-    let act = move |action| match action {
-        Action::Play => {
-            touched();
-            video.get_untracked().as_ref().map(play);
+    let starting = screen.clone();
+    video.on_load(move |video| starting.start(video));
+    let acting = screen.clone();
+    let act = move |action| {
+        if action == Action::Choose {
+            streams_shown.set(true);
         }
-        Action::Retry => {
-            player.borrow().as_ref().map(Player::reconnect);
-        }
-        Action::Reload => {
-            let _ = window().location().reload();
-        }
+        acting.act(action);
     };
+    let answering = screen.clone();
+    let answer = move |question, text| answering.answer(question, text);
 
     view! {
-        <video id="video" node_ref=video autoplay playsinline prop:muted=true
-            on:playing=move |_| touched()/>
+        <video id="video" node_ref=video autoplay playsinline
+            prop:muted=move || situation.with(|situation| situation.muted)
+            on:playing=move |_| situation.update(|situation| situation.refused = false)/>
         <section id="status" role="status" aria-live="polite"
             data-state=move || notice.get().state
             class:busy=move || notice.get().busy>
             <div inner_html=MARK/>
             <h1>{move || notice.get().title}</h1>
             <p>{move || notice.get().detail}</p>
+            <Prompt notice answer/>
             <Button notice act/>
         </section>
-        <Figures stats shown=stats_shown/>
-        <Controls stats_shown/>
+        <Figures stats=signals.stats shown=stats_shown/>
+        <Streams screen=screen.clone() signals shown=streams_shown/>
+        <Controls screen situation stats_shown streams_shown/>
     }
 }
 
@@ -117,7 +111,7 @@ pub fn Page(
 fn Button(notice: Memo<Notice>, act: impl Fn(Action) + 'static) -> impl IntoView {
     let action = move || notice.get().action;
     view! {
-        <button
+        <button class="action"
             prop:hidden=move || action().is_none()
             on:click=move |_| {
                 if let Some(action) = action() {
@@ -127,14 +121,5 @@ fn Button(notice: Memo<Notice>, act: impl Fn(Action) + 'static) -> impl IntoView
         >
             {move || action().map(Action::label)}
         </button>
-    }
-}
-
-/// A refusal is told by the player where it can be helped; here somebody has just asked for it.
-fn play(video: &HtmlVideoElement) {
-    if let Ok(played) = video.play() {
-        spawn_local(async move {
-            let _ = wasm_bindgen_futures::JsFuture::from(played).await;
-        });
     }
 }

@@ -16,6 +16,8 @@ pub struct Notice {
     pub busy: bool,
     /// What a button is for.
     pub action: Option<Action>,
+    /// What a field to write into is for.
+    pub question: Option<Question>,
 }
 
 /// What a person can do from a [`Notice`].
@@ -27,6 +29,29 @@ pub enum Action {
     Retry,
     /// Load the page again.
     Reload,
+    /// Hear the sound.
+    Unmute,
+    /// See what else there is to watch.
+    Choose,
+}
+
+/// What a person is asked for in a [`Notice`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The PIN of the stream.
+    Pin,
+    /// The server's secret, or a token.
+    Secret,
+}
+
+impl Question {
+    /// What the field is for.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Pin => "PIN",
+            Self::Secret => "Secret or token",
+        }
+    }
 }
 
 impl Action {
@@ -36,6 +61,8 @@ impl Action {
             Self::Play => "Play",
             Self::Retry => "Try now",
             Self::Reload => "Check again",
+            Self::Unmute => "Unmute",
+            Self::Choose => "Choose a stream",
         }
     }
 }
@@ -56,13 +83,26 @@ impl Notice {
         match &situation.status {
             Status::Connecting { .. } | Status::Starting | Status::Waiting { .. } => {
                 match &situation.problem {
-                    Some(problem) => Self::reconnecting(problem),
+                    Some(problem) => Self::of_problem(situation, problem),
                     None => Self::busy("connecting", "Connecting"),
                 }
             }
+            Status::Idle if situation.streams.is_empty() => Self {
+                detail: "The server has no stream.".into(),
+                action: Some(Action::Retry),
+                ..Self::busy("waiting", "Nothing to watch yet")
+            },
+            Status::Idle => Self::busy("connecting", "Connecting"),
             Status::WaitingForSource { reason } => Self {
                 detail: sentence(reason, "The picture appears as soon as there is one."),
                 ..Self::busy("waiting", "No picture yet")
+            },
+            Status::Playing if situation.tracks.audio && !situation.tracks.video => Self {
+                state: "sound",
+                title: "Sound only",
+                detail: "This stream has no pictures.".into(),
+                action: situation.muted.then_some(Action::Unmute),
+                ..Self::default()
             },
             Status::Playing => Self {
                 state: "playing",
@@ -82,16 +122,16 @@ impl Notice {
                     state: "failed",
                     title,
                     detail: sentence(&detail, ""),
-                    busy: false,
                     action: Some(Action::Retry),
+                    ..Self::default()
                 }
             }
-            Status::Left => Self {
+            Status::Paused | Status::Left => Self {
                 state: "left",
                 title: "Disconnected",
                 detail: "This page has stopped watching.".into(),
-                busy: false,
                 action: Some(Action::Retry),
+                ..Self::default()
             },
         }
     }
@@ -101,6 +141,33 @@ impl Notice {
             state,
             title,
             busy: true,
+            ..Self::default()
+        }
+    }
+
+    fn of_problem(situation: &Situation, problem: &Problem) -> Self {
+        match problem {
+            Problem::PinRequired | Problem::WrongPin => Self::asking(problem, Question::Pin),
+            Problem::Unauthorized if situation.has_secret => Self {
+                title: "The secret is wrong",
+                ..Self::asking(problem, Question::Secret)
+            },
+            Problem::Unauthorized => Self::asking(problem, Question::Secret),
+            Problem::NoSuchStream(_) if !situation.streams.is_empty() => Self {
+                action: Some(Action::Choose),
+                ..Self::reconnecting(problem)
+            },
+            problem => Self::reconnecting(problem),
+        }
+    }
+
+    fn asking(problem: &Problem, question: Question) -> Self {
+        let (title, detail) = words(problem);
+        Self {
+            state: "asking",
+            title,
+            detail,
+            question: Some(question),
             ..Self::default()
         }
     }
@@ -119,8 +186,8 @@ impl Notice {
             state: "blocked",
             title: "Ready to play",
             detail: "This browser plays nothing by itself: press the button.".into(),
-            busy: false,
             action: Some(Action::Play),
+            ..Self::default()
         }
     }
 
@@ -141,8 +208,8 @@ impl Notice {
             state: "no-h264",
             title: "This browser cannot play H.264 video",
             detail: detail.into(),
-            busy: false,
             action: Some(Action::Reload),
+            ..Self::default()
         }
     }
 
@@ -154,8 +221,8 @@ impl Notice {
                 "The video needs it. If it was switched off in the browser's settings or by an \
                      extension, switch it on; or use a current Chrome, Edge, Safari or Firefox."
                     .into(),
-            busy: false,
             action: Some(Action::Reload),
+            ..Self::default()
         }
     }
 }
@@ -188,12 +255,27 @@ fn words(problem: &Problem) -> (&'static str, String) {
         }
         Problem::Unauthorized => (
             "The server asks for a secret",
-            "This page has none. Ask whoever runs the server.",
+            "Whoever runs the server knows it.",
         ),
-        Problem::NoSuchPlugin => (
-            "The server has nothing to show",
-            "It lacks the plugin janus.plugin.ustreamer.",
+        Problem::PinRequired => (
+            "This stream asks for a PIN",
+            "Whoever runs the server knows it.",
         ),
+        Problem::WrongPin => ("The PIN is wrong", "Whoever runs the server knows it."),
+        Problem::NoSuchPlugin(plugin) => {
+            let detail = ["It lacks the plugin ", plugin, "."].concat();
+            return ("The server has nothing to show", detail);
+        }
+        Problem::NoSuchStream(id) => {
+            let detail = ["The server has none with the number ", &id.0.to_string()].concat();
+            return ("There is no such stream", detail);
+        }
+        Problem::StreamEnded => ("The stream has ended", "It may come back."),
+        Problem::Kicked => ("Disconnected", "The server has sent all viewers away."),
+        Problem::NoCodec(codec) => {
+            let detail = ["It is ", codec, " video. Another browser may play it."].concat();
+            return ("This browser cannot play the stream", detail);
+        }
         Problem::Refused(_) | Problem::WatchRefused(_) | Problem::NoH264 => {
             return ("There is no picture", problem.to_string());
         }
@@ -230,7 +312,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::janus::{Event, Time};
+    use crate::janus::{Event, Listed, MountpointId, Time, Tracks};
 
     fn situation(support: Support, status: Status, browser: Browser) -> Situation {
         let mut situation = Situation::new(browser);
@@ -317,6 +399,84 @@ mod tests {
             notice.detail,
             "This browser says: too many connections. Reconnecting…"
         );
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_stream_with_a_pin_asks_for_it() {
+        for problem in [Problem::PinRequired, Problem::WrongPin] {
+            let notice = ended(problem);
+            assert_eq!(notice.state, "asking");
+            assert_eq!(notice.question, Some(Question::Pin));
+            assert_eq!(notice.action, None);
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_secret_is_asked_for_and_a_wrong_one_is_named() {
+        let lost = Status::Connecting {
+            after: Some(Problem::Unauthorized),
+        };
+        let mut situation = situation(Support::Yes, lost, Browser::Other);
+        let first = Notice::of(&situation);
+        assert_eq!(first.question, Some(Question::Secret));
+        situation.has_secret = true;
+        let second = Notice::of(&situation);
+        assert_eq!(second.title, "The secret is wrong");
+        assert_eq!(second.question, Some(Question::Secret));
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn another_stream_is_proposed_in_place_of_one_that_is_not_there() {
+        let id = MountpointId(7);
+        let lost = Status::Connecting {
+            after: Some(Problem::NoSuchStream(id)),
+        };
+        let mut situation = situation(Support::Yes, lost, Browser::Other);
+        let alone = Notice::of(&situation);
+        assert_eq!(alone.action, Some(Action::Retry));
+        assert!(alone.detail.contains("number 7. "), "{alone:?}");
+        situation.take(Event::Mountpoints(vec![listed(true)]));
+        assert_eq!(Notice::of(&situation).action, Some(Action::Choose));
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_stream_without_pictures_is_sound_that_can_be_heard() {
+        let playing = Status::Playing;
+        let mut situation = situation(Support::Yes, playing, Browser::Other);
+        situation.take(Event::Tracks(Tracks {
+            video: false,
+            audio: true,
+        }));
+        let silent = Notice::of(&situation);
+        assert_eq!(silent.state, "sound");
+        assert_eq!(silent.action, Some(Action::Unmute));
+        situation.muted = false;
+        assert_eq!(Notice::of(&situation).action, None);
+        situation.take(Event::Tracks(Tracks {
+            video: true,
+            audio: true,
+        }));
+        assert_eq!(Notice::of(&situation).state, "playing");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_is_watched_first_is_something_that_can_be() {
+        let mut situation = Situation::new(Browser::Other);
+        assert_eq!(situation.first_choice(), None);
+        situation.take(Event::Mountpoints(vec![listed(false), listed(true)]));
+        assert!(situation.has_choice());
+        assert_eq!(situation.first_choice(), Some(&listed(true)));
+    }
+
+    fn listed(enabled: bool) -> Listed {
+        Listed {
+            id: MountpointId(1),
+            kind: "live".into(),
+            description: "Hall".into(),
+            metadata: None,
+            enabled,
+            media: Vec::new(),
+        }
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -1,6 +1,6 @@
 //! What decides what the page says, as it comes to be known.
 
-use crate::janus::{Event, Problem, Status, Support};
+use crate::janus::{Event, Listed, MediaKind, Problem, Status, Support, Tracks};
 
 /// All that decides what the page says.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,14 @@ pub struct Situation {
     pub refused: bool,
     /// The browser, for advice.
     pub browser: Browser,
+    /// What the stream consists of.
+    pub tracks: Tracks,
+    /// The sound is switched off.
+    pub muted: bool,
+    /// What there is to watch, once that is known.
+    pub streams: Vec<Listed>,
+    /// A secret was given to the page.
+    pub has_secret: bool,
 }
 
 impl Situation {
@@ -27,6 +35,10 @@ impl Situation {
             problem: None,
             refused: false,
             browser,
+            tracks: Tracks::default(),
+            muted: true,
+            streams: Vec::new(),
+            has_secret: false,
         }
     }
 
@@ -44,6 +56,8 @@ impl Situation {
                 self.refused &= self.has_stream();
             }
             Event::PlayRefused => self.refused = self.has_stream(),
+            Event::Tracks(tracks) => self.tracks = tracks,
+            Event::Mountpoints(streams) => self.streams = streams,
             Event::Stats(_) => {}
         }
     }
@@ -55,6 +69,23 @@ impl Situation {
             Status::Starting | Status::Playing | Status::Stalled
         )
     }
+
+    /// Whether there is more than one thing to watch.
+    pub fn has_choice(&self) -> bool {
+        self.streams.len() > 1
+    }
+
+    /// What to watch where nobody has chosen: the first that can be, and with pictures if any has.
+    pub fn first_choice(&self) -> Option<&Listed> {
+        let mut enabled = self.streams.iter().filter(|stream| stream.enabled);
+        let pictures = |stream: &&Listed| has(stream, MediaKind::Video);
+        enabled.clone().find(pictures).or_else(|| enabled.next())
+    }
+}
+
+/// Whether a stream has such a medium.
+pub fn has(stream: &Listed, kind: MediaKind) -> bool {
+    stream.media.iter().any(|medium| medium.kind == kind)
 }
 
 /// The browsers that can lack H.264, each for its own reason.

@@ -36,8 +36,11 @@ pub(super) enum PeerEvent {
     State(PeerState),
     /// The first picture is on the screen.
     FrameShown,
-    /// There is sound.
-    Sound,
+    /// There is a track: pictures, or sound.
+    Track {
+        /// Pictures.
+        is_video: bool,
+    },
     /// The browser refuses to play before somebody has touched the page.
     PlayRefused,
     /// The counters, and how old a picture was when it was shown, milliseconds.
@@ -174,8 +177,10 @@ impl Inner {
     fn track(self: &Rc<Self>, event: &RtcTrackEvent) {
         play_at_once(&event.receiver());
         self.stream.add_track(&event.track());
-        if event.track().kind() == "audio" {
-            return self.tell(PeerEvent::Sound);
+        let is_video = event.track().kind() == "video";
+        self.tell(PeerEvent::Track { is_video });
+        if !is_video {
+            return;
         }
         let weak = Rc::downgrade(self);
         let frames = Frames::watch(&self.video, event.receiver(), move || {
