@@ -33,7 +33,7 @@ async fn a_server_that_cannot_be_reached_is_named_and_tried_again() {
     until(|| shown.state() == "reconnecting").await;
     assert_eq!(shown.text("#status h1"), "Cannot reach the server");
     assert!(shown.text("#status p").contains("Reconnecting"));
-    assert!(!shown.is_hidden("#status button"));
+    assert!(!shown.is_hidden("#status .action"));
 }
 
 #[wasm_bindgen_test]
@@ -58,10 +58,23 @@ async fn the_key_s_shows_the_figures_and_hides_them() {
 #[wasm_bindgen_test]
 async fn the_button_shows_the_figures_and_tells_that_it_is_pressed() {
     let shown = Shown::new();
-    let button: HtmlElement = shown.find("nav button").unchecked_into();
+    let button: HtmlElement = shown.find("nav [aria-label=Statistics]").unchecked_into();
     button.click();
     until(|| !shown.is_hidden("#stats")).await;
     until(|| button.get_attribute("aria-pressed").as_deref() == Some("true")).await;
+}
+
+#[wasm_bindgen_test]
+async fn what_is_of_no_use_yet_is_not_there() {
+    let shown = Shown::new();
+    for selector in [
+        "nav [aria-label=Sound]",
+        "nav [aria-label=Streams]",
+        "#streams",
+        "#status form",
+    ] {
+        assert!(shown.is_hidden(selector), "{selector}");
+    }
 }
 
 #[wasm_bindgen_test]
