@@ -6,6 +6,7 @@
 //!   next to no cost on `rtc`, the core of that crate;
 //! - [`browser`] drives headless Chromium, or Firefox, and [`page`] knows Fanlight's page in it;
 //! - [`real_janus`] is Debian's Janus, in an [`own_network`], with [`feed`] as its camera;
+//! - [`conformance`] holds a server against recorded conversations with Janus;
 //! - [`usage`] reads what a process costs; [`rig`] has V4L2 devices for machines without any;
 //!   [`npm`] has the JavaScript that other people's pages use.
 //!
@@ -16,6 +17,7 @@
 use std::io::Write as _;
 
 pub mod browser;
+pub mod conformance;
 pub mod crowd;
 pub mod feed;
 pub mod janus;

@@ -29,8 +29,13 @@ use crate::wait::{patiently, until};
 
 /// A native viewer. [`Viewer::close`] it: `webrtc` keeps a connection that is only dropped.
 pub struct Viewer {
-    peer: Arc<dyn PeerConnection>,
+    receiver: Receiver,
     signalling: Kept,
+}
+
+/// A viewer's connection alone: somebody else speaks to the server. [`Receiver::close`] it.
+pub struct Receiver {
+    peer: Arc<dyn PeerConnection>,
     seen: Arc<Seen>,
 }
 
@@ -73,28 +78,11 @@ impl Viewer {
     }
 
     async fn answer(mut janus: Janus, offer: Offer) -> Result<Viewer> {
-        let seen = Arc::new(Seen::default());
-        let peer = build(seen.clone()).await?;
-        peer.set_remote_description(RTCSessionDescription::offer(offer.sdp)?)
-            .await?;
-        for candidate in offer.candidates {
-            let candidate = RTCIceCandidateInit {
-                candidate,
-                ..Default::default()
-            };
-            peer.add_ice_candidate(candidate).await?;
-        }
-        let answer = peer.create_answer(None).await?;
-        peer.set_local_description(answer).await?;
-        let answer = peer
-            .local_description()
-            .await
-            .context("no local description")?;
-        janus.start(&answer.sdp).await?;
+        let (receiver, answer) = Receiver::answer(offer).await?;
+        janus.start(&answer).await?;
         let viewer = Viewer {
-            peer,
+            receiver,
             signalling: janus.keep(),
-            seen,
         };
         viewer.becomes(RTCPeerConnectionState::Connected).await?;
         Ok(viewer)
@@ -102,7 +90,8 @@ impl Viewer {
 
     /// What has come until now.
     pub fn counts(&self) -> Counts {
-        self.seen
+        self.receiver
+            .seen
             .reader
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -148,7 +137,7 @@ impl Viewer {
     /// # Errors
     /// When it is not reached, or fails instead.
     pub async fn becomes(&self, wanted: RTCPeerConnectionState) -> Result<()> {
-        let mut state = self.seen.state.subscribe();
+        let mut state = self.receiver.seen.state.subscribe();
         let what = format!("the connection to be {wanted}");
         let reached =
             state.wait_for(|state| *state == wanted || *state == RTCPeerConnectionState::Failed);
@@ -163,6 +152,7 @@ impl Viewer {
     /// When no media have come yet, or the connection is gone.
     pub async fn send_pli(&self) -> Result<()> {
         let track = self
+            .receiver
             .seen
             .track
             .lock()
@@ -188,6 +178,41 @@ impl Viewer {
     /// When the connection cannot be ended.
     pub async fn close(self) -> Result<()> {
         self.signalling.notify(json!({"janus": "destroy"}));
+        self.receiver.close().await
+    }
+}
+
+impl Receiver {
+    /// Answers an offer, and connects as soon as the server has the answer, which is returned.
+    ///
+    /// # Errors
+    /// When the offer is not understood.
+    pub async fn answer(offer: Offer) -> Result<(Receiver, String)> {
+        let seen = Arc::new(Seen::default());
+        let peer = build(seen.clone()).await?;
+        peer.set_remote_description(RTCSessionDescription::offer(offer.sdp)?)
+            .await?;
+        for candidate in offer.candidates {
+            let candidate = RTCIceCandidateInit {
+                candidate,
+                ..Default::default()
+            };
+            peer.add_ice_candidate(candidate).await?;
+        }
+        let answer = peer.create_answer(None).await?;
+        peer.set_local_description(answer).await?;
+        let answer = peer
+            .local_description()
+            .await
+            .context("no local description")?;
+        Ok((Receiver { peer, seen }, answer.sdp))
+    }
+
+    /// Ends the connection, as a browser does that leaves the page.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub async fn close(self) -> Result<()> {
         Ok(self.peer.close().await?)
     }
 }

@@ -1,0 +1,95 @@
+//! Which conversations are held with which server.
+
+use anyhow::{Result, ensure};
+use fanlight_tests::conformance::{Endpoints, Outcome, Summary, Trace, Wanted, replay};
+use fanlight_tests::report;
+use futures_util::future::join_all;
+
+/// The ports of the mountpoints that were fed when their conversations were recorded.
+pub(crate) const RTP_PORTS: [u16; 3] = [8004, 8010, 8012];
+
+/// Conversations that are held one after the other with one server; each group is held beside the
+/// others.
+pub(crate) struct Group {
+    /// The configuration: a folder of `tests/traces/configuration`.
+    pub(crate) configuration: &'static str,
+    pub(crate) traces: &'static [&'static str],
+}
+
+/// Conversations with the core, its transports and the streaming plugin.
+pub(crate) const OF_JANUS: &[Group] = &[
+    Group {
+        configuration: "streaming",
+        traces: &[
+            // These list sessions, and there must be none but their own.
+            "ws-admin",
+            "admin",
+            "ws-no-subprotocol",
+            "ws-bad-subprotocol",
+            "ws-admin-on-janus-port",
+            "core-errors",
+            "http-core",
+            "streaming-full",
+            "streaming-mdns",
+            // The real Janus does not survive this one.
+            "streaming-disable",
+        ],
+    },
+    Group {
+        configuration: "secrets",
+        traces: &["core-auth-admin-tokens"],
+    },
+    Group {
+        configuration: "timeouts",
+        traces: &["core-session-timeout"],
+    },
+    // Polls of half a minute.
+    Group {
+        configuration: "camera",
+        traces: &["http-poll-object"],
+    },
+    Group {
+        configuration: "camera",
+        traces: &["http-poll-array"],
+    },
+    Group {
+        configuration: "camera",
+        traces: &["http-poll-destroyed"],
+    },
+];
+
+/// Holds the conversations, reports what they came to and fails if that is not what is wanted.
+///
+/// # Errors
+/// Each difference that is not wanted, and each wanted one that is not there any more.
+pub(crate) async fn hold(
+    server: &str,
+    groups: impl Iterator<Item = &Group>,
+    endpoints: impl Fn(&str) -> Endpoints,
+    wanted: &Wanted,
+) -> Result<()> {
+    let only = std::env::var("FANLIGHT_CONVERSATIONS").ok();
+    let is_chosen = |name: &&&str| {
+        only.as_ref()
+            .is_none_or(|only| name.contains(only.as_str()))
+    };
+    let conversations = groups.map(|group| {
+        let endpoints = endpoints(group.configuration);
+        async move {
+            let mut outcomes = Vec::new();
+            for name in group.traces.iter().filter(is_chosen) {
+                let trace = Trace::read(name)?;
+                outcomes.push(replay(&trace, &endpoints, wanted).await);
+            }
+            Ok(outcomes)
+        }
+    });
+    let outcomes: Result<Vec<Vec<Outcome>>> = join_all(conversations).await.into_iter().collect();
+    let outcomes: Vec<_> = outcomes?.into_iter().flatten().collect();
+    let summary = Summary::new(wanted, &outcomes);
+    for line in summary.lines() {
+        report(format_args!("{server} against recordings of Janus: {line}"));
+    }
+    ensure!(summary.is_good(), "\n{}", summary.complaints());
+    Ok(())
+}
