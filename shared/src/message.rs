@@ -104,7 +104,14 @@ pub enum ServerMessage {
         session_id: SessionId,
         /// The handle it concerns.
         sender: HandleId,
-        /// Whether it is the way from the client.
+        /// Which medium, where the server tells.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mid: Option<String>,
+        /// `audio` or `video`, where the server tells.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        media: Option<String>,
+        /// Whether the client misses packets of the server; the server misses those of the client
+        /// otherwise.
         uplink: bool,
         /// How many packets were lost of late.
         lost: u64,
@@ -283,6 +290,8 @@ impl ServerMessage {
             "slowlink" => Self::SlowLink {
                 session_id: session()?,
                 sender: sender()?,
+                mid: message.opt_string("mid")?.map(str::to_owned),
+                media: message.opt_string("media")?.map(str::to_owned),
                 uplink: flag("uplink"),
                 lost: message.lenient_unsigned("lost").unwrap_or(0),
             },

@@ -37,6 +37,11 @@ impl PeerSink {
     pub(crate) fn tell(&self, peer: PeerId, event: &PeerEvent) {
         let news = match event {
             PeerEvent::Connected => PeerNews::Up,
+            PeerEvent::SlowLink { mid, kind, lost } => PeerNews::SlowLink {
+                mid: mid.clone(),
+                kind: *kind,
+                lost: *lost,
+            },
             PeerEvent::Closed(CloseReason::ByViewer) => PeerNews::Down(Ending::Viewer),
             PeerEvent::Closed(CloseReason::Requested | CloseReason::Shutdown) => {
                 PeerNews::Down(Ending::Server)

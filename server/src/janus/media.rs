@@ -5,6 +5,8 @@ use std::hash::Hash;
 
 use fanlight_protocol::Error;
 
+use crate::stream::Kind;
+
 /// The stream that is watched, and the peer connections by which it is.
 pub(crate) trait Media {
     /// Names one peer connection; never used twice.
@@ -71,6 +73,15 @@ pub(crate) struct OfferFailed(pub(crate) String);
 pub(crate) enum PeerNews {
     /// It stands: media flow.
     Up,
+    /// The viewer misses many packets of a medium.
+    SlowLink {
+        /// Which medium.
+        mid: String,
+        /// Of what kind it is.
+        kind: Kind,
+        /// How many packets were lost in the last second.
+        lost: u32,
+    },
     /// It has ended.
     Down(Ending),
 }

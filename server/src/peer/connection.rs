@@ -6,13 +6,14 @@ use super::{
     dtls::{Dtls, DtlsError, Event},
     history::History,
     ice::{Ice, IceState},
+    info::{LiveInfo, LiveMedium},
     medium::Medium,
     outgoing::{Outgoing, Path},
     rtcp::{Compound, Feedback, Reception},
     rtp::Route,
     srtp::{Srtp, SrtpError},
 };
-use crate::stream::Frame;
+use crate::stream::{self, Frame};
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -36,6 +37,15 @@ pub(super) struct Connection {
     path: Option<Path>,
     connect_by: Instant,
     report_at: Instant,
+}
+
+/// Too much of a medium was lost in the last second.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SlowLink {
+    pub(super) mid: String,
+    pub(super) kind: stream::Kind,
+    /// How many packets.
+    pub(super) lost: u32,
 }
 
 /// What a datagram led to.
@@ -86,6 +96,21 @@ impl Connection {
     /// The place of a medium.
     pub(super) fn medium(&self, mid: &str) -> Option<usize> {
         self.media.iter().position(|medium| medium.mid() == mid)
+    }
+
+    /// What administrators are shown.
+    pub(super) fn info(&self) -> LiveInfo {
+        let media = self.media.iter().map(|medium| LiveMedium {
+            mid: medium.mid().to_owned(),
+            agreed: medium.terms().agreed,
+            sending: false,
+            counters: medium.counters(),
+        });
+        LiveInfo {
+            ice: self.ice.info(),
+            dtls: self.dtls.info(),
+            media: media.collect(),
+        }
     }
 
     /// Takes a datagram. Whoever calls this knows by an authentic check that anything but checks
@@ -199,12 +224,13 @@ impl Connection {
         due.min(self.ice.poll_timeout())
     }
 
-    /// Does what is due.
+    /// Does what is due. Tells once a second of media that arrive badly.
     pub(super) fn handle_timeout(
         &mut self,
         now: Instant,
         out: &mut Outgoing,
-    ) -> Result<(), CloseReason> {
+    ) -> Result<Vec<SlowLink>, CloseReason> {
+        let mut slow = Vec::new();
         self.ice.handle_timeout(now);
         self.follow_ice(now)?;
         if self.srtp.is_none() {
@@ -215,9 +241,10 @@ impl Connection {
         } else if now >= self.report_at {
             self.report_at = now + REPORT;
             self.report(now, out)?;
+            slow.extend(self.media.iter_mut().filter_map(slow_link));
         }
         self.transmit(out);
-        Ok(())
+        Ok(slow)
     }
 
     /// Says goodbye.
@@ -244,7 +271,7 @@ impl Connection {
         };
         let media = self.media.iter_mut().enumerate();
         media
-            .map(|(index, medium)| (index, medium.hear(&said)))
+            .map(|(index, medium)| (index, medium.hear(now, &said)))
             .filter(|(_, feedback)| !feedback.is_empty())
             .collect()
     }
@@ -283,6 +310,15 @@ impl Connection {
             out.push(path, &datagram);
         }
     }
+}
+
+fn slow_link(medium: &mut Medium) -> Option<SlowLink> {
+    let lost = medium.end_second()?;
+    Some(SlowLink {
+        mid: medium.mid().to_owned(),
+        kind: medium.terms().codec.kind(),
+        lost,
+    })
 }
 
 impl From<DtlsError> for CloseReason {

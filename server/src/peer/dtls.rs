@@ -2,6 +2,7 @@
 //! (RFC 5764).
 use super::{
     hello::{self, Hello, Offer},
+    info::{DtlsInfo, DtlsStateInfo},
     srtp::{Profile, Srtp, SrtpError},
 };
 use bytes::BytesMut;
@@ -67,7 +68,8 @@ pub(super) struct Dtls {
     role: Role,
     hello: Hello,
     started: bool,
-    secured: bool,
+    /// With what media are encrypted, once the handshake is complete.
+    profile: Option<&'static str>,
 }
 
 /// What a datagram brought.
@@ -155,7 +157,22 @@ impl Dtls {
             role,
             hello: Hello::default(),
             started: false,
-            secured: false,
+            profile: None,
+        }
+    }
+
+    /// What administrators are shown.
+    pub(super) fn info(&self) -> DtlsInfo {
+        DtlsInfo {
+            fingerprint: self.identity.fingerprint().to_string(),
+            remote_fingerprint: Some(self.expected.to_string()),
+            is_client: Some(self.role == Role::Client),
+            state: match self.profile {
+                Some(_) => DtlsStateInfo::Connected,
+                None if self.started => DtlsStateInfo::Trying,
+                None => DtlsStateInfo::Created,
+            },
+            srtp_profile: self.profile,
         }
     }
 
@@ -213,19 +230,25 @@ impl Dtls {
         self.endpoint.stop(now, TUNNEL);
     }
 
-    fn srtp(&self) -> Result<Srtp, DtlsError> {
+    fn srtp(&mut self) -> Result<Srtp, DtlsError> {
         let state = self
             .endpoint
             .get_connection_state(TUNNEL)
             .ok_or(Error::ErrDtlsTransportNotStarted)?;
-        let profile = match state.srtp_protection_profile() {
-            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => Profile::AeadAes128Gcm,
-            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => Profile::Aes128CmHmacSha1_80,
+        let (profile, name) = match state.srtp_protection_profile() {
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => {
+                (Profile::AeadAes128Gcm, "SRTP_AEAD_AES_128_GCM")
+            }
+            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => {
+                (Profile::Aes128CmHmacSha1_80, "SRTP_AES128_CM_HMAC_SHA1_80")
+            }
             _ => return Err(Error::ErrNoSuchSrtpProfile.into()),
         };
         let export = |label: &str, length| state.export_keying_material(label, &[], length);
         let crypto = self.identity.crypto.crypto();
-        Ok(Srtp::new(profile, state.is_client(), export, crypto)?)
+        let srtp = Srtp::new(profile, state.is_client(), export, crypto)?;
+        self.profile = Some(name);
+        Ok(srtp)
     }
 
     /// Begins the handshake as the server, when it is known what the viewer offers: the crate lets
@@ -255,14 +278,13 @@ impl Dtls {
         let events = match read {
             Ok(events) => events,
             // Once the viewer is known, what cannot be read is not from it.
-            Err(_) if self.secured => return Ok(Event::Nothing),
+            Err(_) if self.profile.is_some() => return Ok(Event::Nothing),
             Err(error) => return Err(error.into()),
         };
         let mut result = Event::Nothing;
         for event in events {
             match event {
                 EndpointEvent::HandshakeComplete => {
-                    self.secured = true;
                     result = Event::Secured(Box::new(self.srtp()?));
                 }
                 EndpointEvent::PeerClosed => return Ok(Event::Closed),

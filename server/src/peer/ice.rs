@@ -2,6 +2,7 @@
 //! our own clock and our own door.
 use super::{
     candidate::{MAX_REMOTE, Remote},
+    info::{IceInfo, IceStateInfo, SelectedPair},
     outgoing::Path,
 };
 use bytes::BytesMut;
@@ -76,6 +77,7 @@ pub(super) struct IceConfig<'a> {
 /// The search for a path to one viewer.
 pub(super) struct Ice {
     agent: Agent,
+    lite: bool,
     local: Credentials,
     remote: Credentials,
     crypto: Arc<dyn RTCCryptoProvider>,
@@ -144,6 +146,7 @@ impl Ice {
         };
         let mut ice = Self {
             agent: Agent::new(now, Arc::new(agent), Arc::clone(&crypto))?,
+            lite,
             local,
             remote,
             crypto,
@@ -213,6 +216,34 @@ impl Ice {
                 remote: remote.addr(),
             }),
             None => IceState::Searching,
+        }
+    }
+
+    /// What administrators are shown, but for what we told the viewer.
+    pub(super) fn info(&self) -> IceInfo {
+        let selected = self.agent.get_selected_candidate_pair();
+        let remote = self.agent.get_remote_candidates().iter();
+        IceInfo {
+            lite: self.lite,
+            controlling: self.agent.role(),
+            state: match self.agent.state() {
+                ConnectionState::Unspecified | ConnectionState::New | ConnectionState::Checking => {
+                    IceStateInfo::Checking
+                }
+                ConnectionState::Connected | ConnectionState::Completed => IceStateInfo::Connected,
+                ConnectionState::Disconnected => IceStateInfo::Disconnected,
+                ConnectionState::Failed | ConnectionState::Closed => IceStateInfo::Failed,
+                _ => IceStateInfo::Checking,
+            },
+            local_candidates: Vec::new(),
+            remote_candidates: remote.map(|candidate| candidate.marshal()).collect(),
+            selected: selected.map(|(local, remote)| SelectedPair {
+                local: local.base_addr(),
+                local_type: local.candidate_type().to_string(),
+                remote: remote.addr(),
+                remote_type: remote.candidate_type().to_string(),
+            }),
+            restarting: false,
         }
     }
 

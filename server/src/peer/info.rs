@@ -1,4 +1,5 @@
 //! What administrators are shown of a peer.
+use super::{answer::Agreed, codec, dtls::Fingerprint, offer::Section};
 use crate::stream::Kind;
 use std::{net::SocketAddr, time::Duration};
 
@@ -136,4 +137,81 @@ pub(crate) struct TrackCounters {
     pub(crate) jitter: Duration,
     /// The time there and back, by reports.
     pub(crate) round_trip: Option<Duration>,
+}
+
+/// What the I/O thread knows of a peer.
+pub(super) struct LiveInfo {
+    pub(super) ice: IceInfo,
+    pub(super) dtls: DtlsInfo,
+    pub(super) media: Vec<LiveMedium>,
+}
+
+/// A track that the viewer takes.
+pub(super) struct LiveMedium {
+    pub(super) mid: String,
+    pub(super) agreed: Agreed,
+    pub(super) sending: bool,
+    pub(super) counters: TrackCounters,
+}
+
+impl IceInfo {
+    /// While there is no answer.
+    pub(super) fn offered(lite: bool) -> Self {
+        Self {
+            lite,
+            controlling: !lite,
+            ..Self::default()
+        }
+    }
+}
+
+impl DtlsInfo {
+    /// While there is no answer.
+    pub(super) fn offered(fingerprint: Fingerprint) -> Self {
+        Self {
+            fingerprint: fingerprint.to_string(),
+            remote_fingerprint: None,
+            is_client: None,
+            state: DtlsStateInfo::Created,
+            srtp_profile: None,
+        }
+    }
+}
+
+impl TrackInfo {
+    /// A track as it was offered.
+    pub(super) fn offered(section: &Section, sending: bool) -> Self {
+        Self {
+            mid: section.mid.clone(),
+            kind: section.format.codec.kind(),
+            codec: codec::name(section.format.codec),
+            clock_rate: section.format.codec.clock_rate(),
+            payload_type: section.payload_type,
+            rtx_payload_type: section.rtx,
+            ssrc: section.sources.media,
+            rtx_ssrc: section.sources.rtx,
+            taken: None,
+            sending,
+            counters: TrackCounters::default(),
+        }
+    }
+
+    /// The same once it is answered, by what is known of those that were taken.
+    pub(super) fn answered(section: &Section, media: &[LiveMedium]) -> Self {
+        let offered = Self::offered(section, false);
+        match media.iter().find(|medium| medium.mid == section.mid) {
+            Some(medium) => Self {
+                payload_type: medium.agreed.payload_type,
+                rtx_payload_type: medium.agreed.rtx,
+                taken: Some(true),
+                sending: medium.sending,
+                counters: medium.counters,
+                ..offered
+            },
+            None => Self {
+                taken: Some(false),
+                ..offered
+            },
+        }
+    }
 }

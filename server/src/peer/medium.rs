@@ -2,13 +2,15 @@
 use super::{
     gate::{Gate, Verdict},
     history::History,
+    info::TrackCounters,
+    losses::Losses,
     outgoing::Mark,
     rtcp::{self, Compound, Feedback, Reception},
     rtp::{Route, RtpSender, Terms},
     srtp::SrtpError,
 };
 use crate::stream::Frame;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a viewer gets of a track: which frames, and how they are sent.
 pub(super) struct Medium {
@@ -18,6 +20,26 @@ pub(super) struct Medium {
     /// Behind the last frame in the outgoing queue.
     last_frame: Mark,
     reception: Reception,
+    round_trip: Option<Duration>,
+    losses: Losses,
+    asked: Asked,
+    bytes: Bytes,
+}
+
+/// How often the viewer has asked for something.
+#[derive(Default)]
+struct Asked {
+    key_frames: u64,
+    packets: u64,
+    /// Of these, those that it was sent.
+    resent: u64,
+}
+
+/// The bytes that had been sent at the end of a second, and those sent in that second.
+#[derive(Default)]
+struct Bytes {
+    so_far: u64,
+    last_second: u64,
 }
 
 impl Medium {
@@ -28,12 +50,38 @@ impl Medium {
             gate: Gate::default(),
             last_frame: Mark::default(),
             reception: Reception::default(),
+            round_trip: None,
+            losses: Losses::default(),
+            asked: Asked::default(),
+            bytes: Bytes::default(),
         }
     }
 
     /// Identifies it in session descriptions.
     pub(super) fn mid(&self) -> &str {
         &self.mid
+    }
+
+    /// On what conditions it is sent.
+    pub(super) fn terms(&self) -> &Terms {
+        self.rtp.terms()
+    }
+
+    /// What has been sent, and what the viewer said about it.
+    pub(super) fn counters(&self) -> TrackCounters {
+        let counts = self.rtp.counts();
+        TrackCounters {
+            packets: counts.packets,
+            bytes: counts.octets,
+            bytes_last_second: self.bytes.last_second,
+            nacks: self.asked.packets,
+            resent: self.asked.resent,
+            key_frames_asked: self.asked.key_frames,
+            lost: self.reception.total_lost,
+            fraction_lost: self.reception.lost,
+            jitter: Duration::try_from_secs_f32(self.reception.jitter).unwrap_or_default(),
+            round_trip: self.round_trip,
+        }
     }
 
     /// How the viewer said it receives.
@@ -71,10 +119,20 @@ impl Medium {
     }
 
     /// What the viewer says of this track.
-    pub(super) fn hear(&mut self, said: &Compound) -> Feedback {
+    pub(super) fn hear(&mut self, now: Instant, said: &Compound) -> Feedback {
         let terms = self.rtp.terms();
         let feedback = said.about(terms.sources.media, terms.codec.clock_rate());
-        self.reception = feedback.reception.unwrap_or(self.reception);
+        self.losses.add(&feedback);
+        self.asked.key_frames += u64::from(feedback.key_frame);
+        self.asked.packets += feedback.lost.len() as u64;
+        if let (Some(reception), Some(last)) = (feedback.reception, self.rtp.last()) {
+            let since = now.saturating_duration_since(last.captured.at);
+            let round_trip = reception
+                .echo
+                .and_then(|echo| echo.round_trip(last.captured.wall + since));
+            self.round_trip = round_trip.or(self.round_trip);
+            self.reception = reception;
+        }
         feedback
     }
 
@@ -89,7 +147,19 @@ impl Medium {
         if route.out.is_waiting(self.last_frame) {
             return Ok(0);
         }
-        self.rtp.resend(lost, history, route)
+        let resent = self.rtp.resend(lost, history, route)?;
+        self.asked.resent += u64::from(resent);
+        Ok(resent)
+    }
+
+    /// Another second is over. Tells how many packets were lost when they are too many.
+    pub(super) fn end_second(&mut self) -> Option<u32> {
+        let so_far = self.rtp.counts().octets;
+        self.bytes = Bytes {
+            so_far,
+            last_second: so_far - self.bytes.so_far,
+        };
+        self.losses.take()
     }
 
     /// Tells the viewer which RTP time is which time of day.

@@ -32,6 +32,7 @@ mod history;
 mod ice;
 mod inbox;
 mod info;
+mod losses;
 mod medium;
 mod ntp;
 mod offer;
@@ -50,13 +51,15 @@ mod testing;
 mod tests;
 mod thread;
 
-use crate::stream::Track;
+use crate::stream::{Kind, Track};
 use answer::Answer;
+use connection::SlowLink;
 use dtls::Identity;
 use ice::Credentials;
+use info::LiveInfo;
 use mio::Waker;
 use offer::Description;
-use registry::{Pending, Registry, Session};
+use registry::{Known, Pending, Registry, Sdps, Session};
 use rtp::Terms;
 use sdp::{Sdp, SdpError};
 use set::{NewMedium, NewPeer, Set};
@@ -71,7 +74,7 @@ use std::{
         mpsc::{self, Sender},
     },
     thread::JoinHandle,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use thiserror::Error;
 use thread::{Command, IoThread};
@@ -83,6 +86,9 @@ pub(crate) use info::{
     TrackInfo,
 };
 pub(crate) use rtp::Orientation;
+
+/// Nobody waits longer for what the viewers' thread knows.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How viewers reach this server.
 #[derive(Clone, Debug, Default)]
@@ -146,6 +152,15 @@ pub(crate) struct PlayoutDelay {
 pub(crate) enum PeerEvent {
     /// Frames are being sent.
     Connected,
+    /// Too many packets of a track were lost in the last second.
+    SlowLink {
+        /// Which track.
+        mid: String,
+        /// Of what kind it is.
+        kind: Kind,
+        /// How many packets were lost.
+        lost: u32,
+    },
     /// It is over, and nothing of it is left.
     Closed(CloseReason),
 }
@@ -259,6 +274,7 @@ impl Peers {
                 let tell = |peer, event: PeerEvent| {
                     match event {
                         PeerEvent::Connected => lock(&registry).connected(peer),
+                        PeerEvent::SlowLink { .. } => {}
                         PeerEvent::Closed(_) => lock(&registry).forget(peer),
                     }
                     events(peer, event);
@@ -312,26 +328,35 @@ impl Peers {
         } = self.shared.as_ref();
         let addresses = addresses::local(bound);
         let offered = addresses::offered(&config.public_ips, &addresses);
-        let pending = Pending {
+        let now = Instant::now();
+        let mut pending = Pending {
             session: Arc::new(Session {
                 // Positive as a signed number, as some parsers read it.
                 id: rand::random::<u64>() >> 1,
                 sections: offer::sections(tracks)?,
                 options,
+                began: now,
             }),
             tracks: tracks.iter().map(|t| Arc::clone(&t.track)).collect(),
             paused: BTreeSet::new(),
             credentials: Credentials::random(),
             addresses,
-            since: Instant::now(),
+            sdps: Sdps::default(),
+            since: now,
         };
         let sdp = self.describe(&pending.session, 1, &pending.credentials, &offered);
+        let candidates = offer::candidates(&offered);
+        pending.sdps = Sdps {
+            local: sdp.clone(),
+            candidates: candidates.clone(),
+            remote: None,
+        };
         let peer = PeerId(next.fetch_add(1, Ordering::Relaxed));
         lock(registry).offer(peer, pending)?;
         Ok(Offer {
             peer,
             sdp,
-            candidates: offer::candidates(&offered),
+            candidates,
         })
     }
 
@@ -346,7 +371,7 @@ impl Peers {
             credentials,
             addresses,
             ..
-        } = lock(&self.shared.registry).answer(Instant::now(), peer)?;
+        } = lock(&self.shared.registry).answer(Instant::now(), peer, sdp)?;
         let OfferOptions {
             orientation,
             playout_delay,
@@ -412,6 +437,47 @@ impl Peers {
         Ok(())
     }
 
+    /// How a peer is, for administrators: waits for the viewers' thread, which takes milliseconds.
+    pub(crate) fn info(&self, peer: PeerId) -> Option<PeerInfo> {
+        let Known {
+            session,
+            paused,
+            sdps,
+        } = lock(&self.shared.registry).known(peer)?;
+        let live = match &sdps.remote {
+            Some(_) => self.live_info(peer),
+            None => None,
+        };
+        let tracks = session.sections.iter().map(|section| match &live {
+            Some(live) => TrackInfo::answered(section, &live.media),
+            None => TrackInfo::offered(section, !paused.contains(&section.mid)),
+        });
+        let tracks = tracks.collect();
+        let Shared {
+            config, identity, ..
+        } = self.shared.as_ref();
+        let (ice, dtls) = match live {
+            Some(live) => (live.ice, live.dtls),
+            None => (
+                IceInfo::offered(config.ice_lite),
+                DtlsInfo::offered(identity.fingerprint()),
+            ),
+        };
+        let candidates = sdps.candidates.iter();
+        let lines = candidates.map(|line| line.trim_start_matches("candidate:").to_owned());
+        Some(PeerInfo {
+            age: session.began.elapsed(),
+            local_sdp: sdps.local,
+            remote_sdp: sdps.remote,
+            ice: IceInfo {
+                local_candidates: lines.collect(),
+                ..ice
+            },
+            dtls,
+            tracks,
+        })
+    }
+
     /// Says goodbye to a viewer and forgets it. One that had answered is reported as closed; an
     /// unanswered offer just goes.
     pub(crate) fn close(&self, peer: PeerId) {
@@ -430,6 +496,12 @@ impl Peers {
             .take();
         // A panic of the thread was reported when it happened.
         let _ = thread.map(JoinHandle::join);
+    }
+
+    fn live_info(&self, peer: PeerId) -> Option<LiveInfo> {
+        let (tell, told) = mpsc::sync_channel(1);
+        self.command(Command::Info(peer, tell));
+        told.recv_timeout(PATIENCE).ok().flatten()
     }
 
     fn describe(
@@ -473,6 +545,12 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.command(Command::Shutdown);
+    }
+}
+
+impl From<SlowLink> for PeerEvent {
+    fn from(SlowLink { mid, kind, lost }: SlowLink) -> Self {
+        Self::SlowLink { mid, kind, lost }
     }
 }
 

@@ -29,6 +29,23 @@ pub(super) struct Session {
     pub(super) id: u64,
     pub(super) sections: Vec<Section>,
     pub(super) options: OfferOptions,
+    pub(super) began: Instant,
+}
+
+/// What callers may be shown of a peer without asking the I/O thread.
+pub(super) struct Known {
+    pub(super) session: Arc<Session>,
+    pub(super) paused: BTreeSet<String>,
+    pub(super) sdps: Sdps,
+}
+
+/// The session descriptions that were exchanged.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sdps {
+    pub(super) local: String,
+    /// Our addresses, as candidate lines.
+    pub(super) candidates: Vec<String>,
+    pub(super) remote: Option<String>,
 }
 
 /// An offer that was made.
@@ -41,6 +58,7 @@ pub(super) struct Pending {
     pub(super) credentials: Credentials,
     /// Where we can be reached.
     pub(super) addresses: Vec<SocketAddr>,
+    pub(super) sdps: Sdps,
     pub(super) since: Instant,
 }
 
@@ -58,6 +76,7 @@ pub(super) struct Registry {
 struct Answered {
     session: Arc<Session>,
     tracks: Vec<Arc<dyn Track>>,
+    sdps: Sdps,
     connected: bool,
 }
 
@@ -94,17 +113,25 @@ impl Registry {
     }
 
     /// The answer has come.
-    pub(super) fn answer(&mut self, now: Instant, peer: PeerId) -> Result<Pending, AnswerError> {
+    pub(super) fn answer(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        sdp: &str,
+    ) -> Result<Pending, AnswerError> {
         self.awaits_answer(now, peer)?;
         if self.connecting >= MAX_CONNECTING || self.answered.len() >= MAX_PEERS {
             return Err(AnswerError::TooMany);
         }
-        let pending = self.offered.remove(&peer).ok_or(AnswerError::UnknownPeer)?;
+        let mut pending = self.offered.remove(&peer).ok_or(AnswerError::UnknownPeer)?;
+        let mut sdps = std::mem::take(&mut pending.sdps);
+        sdps.remote = Some(sdp.to_owned());
         self.answered.insert(
             peer,
             Answered {
                 session: Arc::clone(&pending.session),
                 tracks: pending.tracks.clone(),
+                sdps,
                 connected: false,
             },
         );
@@ -115,6 +142,23 @@ impl Registry {
     /// Whether the peer has answered and lives.
     pub(super) fn is_answered(&self, peer: PeerId) -> bool {
         self.answered.contains_key(&peer)
+    }
+
+    /// What is known of a peer.
+    pub(super) fn known(&self, peer: PeerId) -> Option<Known> {
+        if let Some(pending) = self.offered.get(&peer) {
+            return Some(Known {
+                session: Arc::clone(&pending.session),
+                paused: pending.paused.clone(),
+                sdps: pending.sdps.clone(),
+            });
+        }
+        let answered = self.answered.get(&peer)?;
+        Some(Known {
+            session: Arc::clone(&answered.session),
+            paused: BTreeSet::new(),
+            sdps: answered.sdps.clone(),
+        })
     }
 
     /// What an answered peer watches.
@@ -227,11 +271,13 @@ mod tests {
                 id: 1,
                 sections: Vec::new(),
                 options: OfferOptions::default(),
+                began: since,
             }),
             tracks: vec![Arc::new(Stub::new("camera"))],
             paused: BTreeSet::new(),
             credentials: Credentials::random(),
             addresses: Vec::new(),
+            sdps: Sdps::default(),
             since,
         }
     }
@@ -261,7 +307,7 @@ mod tests {
         let now = Instant::now();
         let answer = |registry: &mut Registry, id| {
             registry.offer(PeerId(id), pending(now)).unwrap();
-            registry.answer(now, PeerId(id)).err()
+            registry.answer(now, PeerId(id), "").err()
         };
         for id in 0..MAX_CONNECTING as u64 {
             assert_eq!(answer(&mut registry, id), None);
@@ -284,7 +330,7 @@ mod tests {
         let now = Instant::now();
         for id in 0..MAX_PEERS as u64 {
             registry.offer(PeerId(id), pending(now)).unwrap();
-            registry.answer(now, PeerId(id)).map(drop).unwrap();
+            registry.answer(now, PeerId(id), "").map(drop).unwrap();
             registry.connected(PeerId(id));
         }
         assert_eq!(

@@ -21,7 +21,7 @@ use rtc::{
     },
     shared::error::Error,
 };
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 /// What a viewer told, about all the tracks that it gets.
 pub(super) struct Compound(Vec<Box<dyn Packet>>);
@@ -44,6 +44,29 @@ pub(super) struct Reception {
     pub(super) lost: f32,
     /// The variation of their travel time in seconds.
     pub(super) jitter: f32,
+    /// Packets lost in all.
+    pub(super) total_lost: u32,
+    /// The last sender report that came, and the time from there to this report.
+    pub(super) echo: Option<Echo>,
+}
+
+/// What tells a sender how long a report travels (RFC 3550 section 6.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Echo {
+    /// The middle 32 bits of the NTP time of a sender report.
+    last_report: u32,
+    /// In 1/65536 of a second.
+    delay: u32,
+}
+
+impl Echo {
+    /// The time there and back, when it is `now` on the sender's clock. Nothing if it cannot be.
+    pub(super) fn round_trip(self, now: SystemTime) -> Option<Duration> {
+        let now = (ntp::from(now) >> 16) as u32;
+        let travelled = now.wrapping_sub(self.last_report).wrapping_sub(self.delay);
+        let is_possible = travelled < u32::MAX / 2;
+        is_possible.then(|| Duration::from_nanos(u64::from(travelled) * 1_000_000_000 >> 16))
+    }
 }
 
 impl Compound {
@@ -91,6 +114,16 @@ impl Feedback {
             self.reception = Some(Reception {
                 lost: f32::from(report.fraction_lost) / 256.0,
                 jitter: report.jitter as f32 / clock_rate as f32,
+                // A negative one of 24 bits counts packets that came twice.
+                total_lost: if report.total_lost < 1 << 23 {
+                    report.total_lost
+                } else {
+                    0
+                },
+                echo: (report.last_sender_report != 0).then_some(Echo {
+                    last_report: report.last_sender_report,
+                    delay: report.delay,
+                }),
             });
         }
     }
@@ -111,8 +144,9 @@ pub(super) fn sender_report(
         ssrc,
         ntp_time: ntp::from(last.captured.wall + since),
         rtp_time: last.timestamp.wrapping_add(ticks as u32),
-        packet_count: counts.packets,
-        octet_count: counts.octets,
+        // They wrap: RFC 3550 section 6.4.1.
+        packet_count: counts.packets as u32,
+        octet_count: counts.octets as u32,
         ..SenderReport::default()
     };
     // A compound packet has to carry the name: RFC 3550 section 6.1.

@@ -85,11 +85,11 @@ pub(super) struct Moment {
     pub(super) timestamp: u32,
 }
 
-/// What has been sent, as sender reports count it (RFC 3550 section 6.4.1): they wrap.
+/// What has been sent, without retransmissions, headers and padding.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
-    pub(super) packets: u32,
-    pub(super) octets: u32,
+    pub(super) packets: u64,
+    pub(super) octets: u64,
 }
 
 impl RtpSender {
@@ -144,8 +144,8 @@ impl RtpSender {
                 ssrc: self.terms.sources.media,
             };
             self.write(frame, position, header, None, route)?;
-            self.counts.packets = self.counts.packets.wrapping_add(1);
-            self.counts.octets = self.counts.octets.wrapping_add(payload.len() as u32);
+            self.counts.packets += 1;
+            self.counts.octets += payload.len() as u64;
         }
         let packets = u32::try_from(frame.packets.len()).unwrap_or(MAX_BUDGET);
         self.budget = self.budget.saturating_add(packets).min(MAX_BUDGET);

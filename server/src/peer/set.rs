@@ -10,6 +10,7 @@ use super::{
     early::EarlyChecks,
     feed::{Delivery, Feeds, Watcher},
     ice::{Credentials, Ice, IceConfig},
+    info::LiveInfo,
     medium::Medium,
     outgoing::{Outgoing, Path},
     rtcp::{Feedback, Reception},
@@ -248,7 +249,11 @@ impl Set {
                 continue;
             };
             match member.connection.handle_timeout(now, &mut self.out) {
-                Ok(()) => self.schedule(peer),
+                Ok(slow) => {
+                    let events = slow.into_iter().map(PeerEvent::from);
+                    self.events.extend(events.map(|event| (peer, event)));
+                    self.schedule(peer);
+                }
                 Err(reason) => self.close(now, peer, reason),
             }
         }
@@ -266,6 +271,16 @@ impl Set {
             .values()
             .filter(|m| m.connection.is_secured());
         secured.flat_map(|member| member.connection.receptions())
+    }
+
+    /// What administrators are shown of a viewer.
+    pub(super) fn info(&self, peer: PeerId) -> Option<LiveInfo> {
+        let member = self.connections.get(&peer)?;
+        let mut info = member.connection.info();
+        for (medium, watched) in info.media.iter_mut().zip(&member.watched) {
+            medium.sending = watched.on;
+        }
+        Some(info)
     }
 
     fn connect(&self, now: Instant, new: NewPeer) -> Result<Connection, Error> {

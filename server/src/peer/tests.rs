@@ -25,13 +25,15 @@ use super::{
 };
 use crate::{
     picture::Captured,
-    stream::{Codec, Format},
+    stream::{Codec, Format, Kind as MediaKind},
 };
 use rtc::{
     dtls::extension::extension_use_srtp::SrtpProtectionProfile,
     peer_connection::state::RTCPeerConnectionState,
     rtcp::{
         payload_feedbacks::picture_loss_indication::PictureLossIndication,
+        receiver_report::ReceiverReport,
+        reception_report::ReceptionReport,
         transport_feedbacks::transport_layer_nack::{
             TransportLayerNack, nack_pairs_from_sequence_numbers,
         },

@@ -2,6 +2,7 @@
 use super::{
     CloseReason, OfferedTrack, PeerEvent, PeerId,
     candidate::Remote,
+    info::LiveInfo,
     set::{NewPeer, Set},
     socket::Sockets,
     stats::{Counters, Stats},
@@ -12,7 +13,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        mpsc::{Receiver, TryRecvError},
+        mpsc::{Receiver, SyncSender, TryRecvError},
     },
     time::{Duration, Instant},
 };
@@ -24,6 +25,8 @@ pub(super) enum Command {
     /// One medium, or all.
     SetSending(PeerId, Option<String>, bool),
     Switch(PeerId, Vec<OfferedTrack>),
+    /// The answer is `None` for one that is not served.
+    Info(PeerId, SyncSender<Option<LiveInfo>>),
     Close(PeerId),
     Shutdown,
 }
@@ -165,6 +168,10 @@ impl IoThread {
                     set.set_sending(peer, mid.as_deref(), on);
                 }
                 Ok(Command::Switch(peer, tracks)) => set.switch(peer, tracks),
+                Ok(Command::Info(peer, tell)) => {
+                    // Whoever asked may have lost patience.
+                    let _ = tell.try_send(set.info(peer));
+                }
                 Ok(Command::Close(peer)) => set.close(now, peer, CloseReason::Requested),
                 Ok(Command::Shutdown) | Err(TryRecvError::Disconnected) => {
                     set.close_all(now, &CloseReason::Shutdown);

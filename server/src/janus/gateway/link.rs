@@ -65,6 +65,17 @@ impl<M: Media> Gateway<M> {
                 };
                 self.tell(at.session, &up);
             }
+            PeerNews::SlowLink { mid, kind, lost } => {
+                let slow = ServerMessage::SlowLink {
+                    session_id: at.session,
+                    sender: at.handle,
+                    mid: Some(mid),
+                    media: Some(kind.to_string()),
+                    uplink: true,
+                    lost: u64::from(lost),
+                };
+                self.tell(at.session, &slow);
+            }
             PeerNews::Down(ending) => self.hang_up(at, ending.reason()),
         }
     }

@@ -27,6 +27,7 @@ fn feedback_is_understood() {
         ssrc: SSRC,
         fraction_lost: 64,
         jitter: 900,
+        total_lost: 12,
         ..ReceptionReport::default()
     };
     let feedback = parse(&[
@@ -47,7 +48,9 @@ fn feedback_is_understood() {
         feedback.reception,
         Some(Reception {
             lost: 0.25,
-            jitter: 0.01
+            jitter: 0.01,
+            total_lost: 12,
+            echo: None,
         })
     );
 
@@ -76,6 +79,33 @@ fn the_clock_of_the_track_measures_its_jitter() {
     let said = Compound::parse(marshal(&[Box::new(report)]).unwrap()).unwrap();
     let reception = said.about(SSRC, 48_000).reception.unwrap();
     assert_eq!(reception.jitter, 0.01);
+}
+
+#[test]
+fn a_report_tells_how_long_the_way_there_and_back_is() {
+    let sent = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    let echo = Echo {
+        last_report: (ntp::from(sent) >> 16) as u32,
+        delay: 1 << 15,
+    };
+    let after = |milliseconds| echo.round_trip(sent + Duration::from_millis(milliseconds));
+    assert_eq!(after(750), Some(Duration::from_millis(250)));
+    // Its clock runs fast, or it lies.
+    assert_eq!(after(400), None);
+}
+
+#[test]
+fn packets_that_came_twice_are_no_losses() {
+    let report = ReceptionReport {
+        ssrc: SSRC,
+        total_lost: 0xff_fffe,
+        ..ReceptionReport::default()
+    };
+    let report = ReceiverReport {
+        reports: vec![report],
+        ..Default::default()
+    };
+    assert_eq!(parse(&[Box::new(report)]).reception.unwrap().total_lost, 0);
 }
 
 #[test]

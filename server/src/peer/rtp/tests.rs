@@ -269,8 +269,5 @@ fn the_stream_survives_the_roll_over_of_its_sequence_numbers() {
         let sent = pair.send(&frame(number, number == 0));
         assert_eq!(sent.len(), 3);
     }
-    assert_eq!(
-        pair.sender.counts().packets,
-        (70_000 / PACKETS * PACKETS) as u32
-    );
+    assert_eq!(pair.sender.counts().packets, 70_000 / PACKETS * PACKETS);
 }

@@ -89,6 +89,76 @@ fn sender_reports_come_every_second() {
 }
 
 #[test]
+fn a_viewer_that_loses_much_is_told_once_a_second() {
+    let (mut world, peer) = World::connected();
+    world.emit(1, true);
+    let told = |world: &mut World, total_lost, wait| {
+        let report = ReceptionReport {
+            ssrc: MEDIA,
+            total_lost,
+            ..ReceptionReport::default()
+        };
+        let report = ReceiverReport {
+            reports: vec![report],
+            ..ReceiverReport::default()
+        };
+        let now = world.now;
+        world.viewers[0].send_rtcp(now, report);
+        world.run(Duration::from_millis(wait));
+        std::mem::take(&mut world.events)
+    };
+    assert_eq!(told(&mut world, 3, 1100), []);
+    assert_eq!(told(&mut world, 10, 100), []);
+    let slow = PeerEvent::SlowLink {
+        mid: "v".into(),
+        kind: MediaKind::Video,
+        lost: 17,
+    };
+    assert_eq!(told(&mut world, 20, 1000), [(peer, slow)]);
+    assert_eq!(told(&mut world, 20, 2000), []);
+}
+
+#[test]
+fn what_has_been_sent_is_counted() {
+    let (mut world, peer) = World::connected();
+    world.emit(1, true);
+    world.emit(2, false);
+    let lost = world.viewers[0].packets[1].header.sequence_number;
+    let now = world.now;
+    let nack = TransportLayerNack {
+        sender_ssrc: 1,
+        media_ssrc: MEDIA,
+        nacks: nack_pairs_from_sequence_numbers(&[lost]),
+    };
+    world.viewers[0].send_rtcp(now, nack);
+    let pli = PictureLossIndication {
+        sender_ssrc: 1,
+        media_ssrc: MEDIA,
+    };
+    world.viewers[0].send_rtcp(now, pli);
+    world.exchange();
+    let info = world.set.info(peer).unwrap();
+    let counters = info.media[0].counters;
+    assert_eq!((counters.packets, counters.bytes), (6, 4200));
+    assert_eq!((counters.nacks, counters.resent), (1, 1));
+    assert_eq!(counters.key_frames_asked, 1);
+    world.run(Duration::from_millis(500));
+    assert_eq!(
+        world.set.info(peer).unwrap().media[0]
+            .counters
+            .bytes_last_second,
+        4200
+    );
+    world.run(Duration::from_secs(1));
+    assert_eq!(
+        world.set.info(peer).unwrap().media[0]
+            .counters
+            .bytes_last_second,
+        0
+    );
+}
+
+#[test]
 fn a_viewer_whose_last_frame_still_waits_loses_whole_frames_only() {
     let (mut world, _) = World::connected();
     let emit = |world: &mut World, number, idr| {

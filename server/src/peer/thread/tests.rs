@@ -1,7 +1,7 @@
 //! The whole way over real sockets, in real time.
 use crate::peer::{
-    AnswerError, CandidateError, CloseReason, Offer, OfferError, OfferOptions, OfferedTrack,
-    PeerEvent, PeerId, Peers, PeersConfig, PeersError, SwitchError,
+    AnswerError, CandidateError, CloseReason, DtlsStateInfo, IceStateInfo, Offer, OfferError,
+    OfferOptions, OfferedTrack, PeerEvent, PeerId, Peers, PeersConfig, PeersError, SwitchError,
     testing::{
         Stub, frame,
         viewer::{Habits, Viewer},
@@ -295,4 +295,37 @@ fn tracks_are_switched_by_their_mids_and_codecs() {
         let (_, answer) = Viewer::answer(now, address, address, &offer.sdp, Habits::default());
         let _ = server.peers.answer(offer.peer, &answer);
     }
+}
+
+#[test]
+fn administrators_see_how_a_peer_is() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    assert_eq!(server.peers.info(PeerId(999)), None);
+    let offer = server.offer();
+    let info = server.peers.info(offer.peer).unwrap();
+    assert_eq!((info.local_sdp, info.remote_sdp), (offer.sdp, None));
+    assert_eq!(info.ice.state, IceStateInfo::New);
+    assert!(format!("candidate:{}", info.ice.local_candidates[0]) == offer.candidates[0]);
+    assert_eq!(info.dtls.state, DtlsStateInfo::Created);
+    assert_eq!((info.tracks[0].taken, info.tracks[0].sending), (None, true));
+
+    let (peer, client) = server.connect();
+    let info = server.peers.info(peer).unwrap();
+    assert_eq!(info.ice.state, IceStateInfo::Connected);
+    let selected = info.ice.selected.unwrap();
+    assert_eq!(selected.local, server.peers.addresses()[0]);
+    assert_eq!(selected.remote, client.viewer.address);
+    assert_eq!(selected.local_type, "host");
+    assert_eq!(info.dtls.state, DtlsStateInfo::Connected);
+    assert_eq!(info.dtls.srtp_profile, Some("SRTP_AEAD_AES_128_GCM"));
+    let fingerprint = info.dtls.remote_fingerprint.unwrap();
+    assert!(info.remote_sdp.unwrap().contains(&fingerprint));
+    let track = &info.tracks[0];
+    assert_eq!(
+        (track.mid.as_str(), track.codec, track.payload_type),
+        ("v", "H264", 96)
+    );
+    assert_eq!((track.taken, track.sending), (Some(true), true));
+    server.peers.set_sending(peer, None, false);
+    assert!(!server.peers.info(peer).unwrap().tracks[0].sending);
 }

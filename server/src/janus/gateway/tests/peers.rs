@@ -1,6 +1,7 @@
 //! The peer connection of a handle, from the offer to its end.
 
 use super::*;
+use crate::stream::Kind;
 
 const NOTHING: [&str; 0] = [];
 
@@ -61,6 +62,27 @@ fn a_viewer_is_told_that_its_peer_comes_up_and_goes_down() {
         rig.gateway.handle_peer(peer, PeerNews::Down(ending));
         assert_eq!(kinds(&rig.heard(viewer.connection)), NOTHING);
     }
+}
+
+#[test]
+fn a_viewer_is_told_that_it_misses_many_packets() {
+    let (mut rig, viewer) = with_viewer();
+    let peer = rig.watched(viewer);
+    let slow = PeerNews::SlowLink {
+        mid: "v".into(),
+        kind: Kind::Video,
+        lost: 12,
+    };
+    rig.gateway.handle_peer(peer, slow);
+    let [told] = &rig.heard(viewer.connection)[..] else {
+        panic!("one event");
+    };
+    assert_eq!(told["janus"], "slowlink");
+    assert_eq!(
+        (&told["mid"], &told["media"]),
+        (&json!("v"), &json!("video"))
+    );
+    assert_eq!((&told["uplink"], &told["lost"]), (&json!(true), &json!(12)));
 }
 
 #[test]
