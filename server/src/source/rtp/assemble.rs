@@ -23,7 +23,7 @@ pub(super) struct Assembler {
     /// `None` for audio.
     video: Option<Depacketiser>,
     current: Option<Partial>,
-    /// Packets are missing before the one that comes next.
+    /// Packets are missing before the one that comes next, or may be.
     gap: bool,
     ready: VecDeque<Assembled>,
 }
@@ -60,7 +60,7 @@ impl Assembler {
         Assembler {
             video: Depacketiser::new(codec, fmtp),
             current: None,
-            gap: false,
+            gap: true,
             ready: VecDeque::new(),
         }
     }
@@ -115,9 +115,10 @@ impl Assembler {
         }
     }
 
-    /// What comes next is of another sender: what is there will not be whole any more.
+    /// What comes next is of another sender, perhaps from the middle of a frame on. What is there
+    /// will not be whole any more.
     pub(super) fn restart(&mut self) {
-        self.gap = false;
+        self.gap = true;
         self.current = None;
     }
 

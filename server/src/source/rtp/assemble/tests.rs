@@ -69,6 +69,16 @@ fn a_frame_that_lost_its_beginning_middle_or_end_is_left_out() {
 }
 
 #[test]
+fn a_sender_that_is_joined_in_the_middle_of_a_frame_begins_with_the_next() {
+    let mut assembler = h264();
+    push(&mut assembler, 10, true, &LATER_SLICE);
+    push(&mut assembler, 20, true, &SLICE);
+    assembler.restart();
+    push(&mut assembler, 30, true, &LATER_SLICE);
+    assert_eq!(frames(&mut assembler), [None, Some((20, 1)), None]);
+}
+
+#[test]
 fn padding_between_frames_is_no_frame_and_hides_no_gap() {
     let mut assembler = h264();
     push(&mut assembler, 10, true, &SLICE);
