@@ -218,10 +218,15 @@ fn vp9() -> Depacketiser {
 #[test]
 fn a_key_frame_of_vp9_needs_no_other_picture() {
     // Picture id, begins and ends, scalability structure: one layer with its size, two pictures.
-    let structured = [0x8e, 5, 0x18, 5, 0, 2, 0xd0, 2, 0x04, 1, 0x44, 7, 0xaa];
+    let structured = [0x8e, 5, 0x18, 5, 0, 2, 0xd0, 2, 0x04, 1, 0x44, 7, 0x82];
     assert!(frame(&mut vp9(), &[&structured]).key);
-    assert!(!frame(&mut vp9(), &[&[0xcc, 5, 0xaa]]).key);
-    assert!(!frame(&mut vp9(), &[&[0xdc, 5, 1, 3, 4, 0xaa]]).key);
+    assert!(!frame(&mut vp9(), &[&[0xcc, 5, 0x82]]).key);
+    assert!(!frame(&mut vp9(), &[&[0xdc, 5, 1, 3, 4, 0x82]]).key);
+    // Senders that do not mark what needs other pictures.
+    assert!(!frame(&mut vp9(), &[&[0x8c, 5, 0x86]]).key);
+    assert!(!frame(&mut vp9(), &[&[0x8c, 5, 0x88]]).key);
+    assert!(frame(&mut vp9(), &[&[0x8c, 5, 0xb0]]).key);
+    assert!(!frame(&mut vp9(), &[&[0x8c, 5, 0xb2]]).key);
     // The second spatial layer begins no picture.
     assert!(!vp9().may_begin(&[0xac, 5, 0x02, 9, 0xaa]));
     assert!(vp9().may_begin(&[0xac, 5, 0x00, 9, 0xaa]));
@@ -232,7 +237,7 @@ fn a_key_frame_of_vp9_needs_no_other_picture() {
 
 #[test]
 fn long_payloads_of_vp9_are_cut_up() {
-    let payload = long(&[0x8e, 5, 0x10, 5, 0, 2, 0xd0], 3_000);
+    let payload = long(&[0x8e, 5, 0x10, 5, 0, 2, 0xd0, 0x82], 3_000);
     let fitted = frame(&mut vp9(), &[&payload]);
     assert!(fitted.key && fits(&fitted.packets) && fitted.packets.len() == 3);
     let firsts = fitted.packets.iter().map(|packet| packet[0]);

@@ -28,15 +28,29 @@ struct Descriptor {
 
 pub(super) fn told(payload: &[u8]) -> Option<Told> {
     let descriptor = descriptor(payload)?;
-    payload.get(descriptor.whole..)?;
+    let frame = *payload.get(descriptor.whole..)?.first()?;
     let base_layer = descriptor
         .layers
         .is_none_or(|layers| layers & SPATIAL_LAYER == 0);
     let begins = descriptor.first & BEGINS != 0 && base_layer;
+    // Not every sender marks the frames that need others; the frame itself tells, too.
+    let key = descriptor.first & INTER_PICTURE == 0 && is_key_frame(frame);
     Some(Told {
         begins,
-        key: begins && descriptor.first & INTER_PICTURE == 0,
+        key: begins && key,
     })
+}
+
+/// What the first byte of a frame says (the VP9 bitstream specification, section 6.2).
+fn is_key_frame(frame: u8) -> bool {
+    const MARKER: u8 = 0x80;
+    let (marker, profile, rest) = (frame & 0xc0, frame & 0x30, frame & 0x0f);
+    // The highest profile has a bit more. Then: is it another frame shown again, and its type.
+    let [shows_existing, is_inter] = match profile {
+        0x30 => [rest & 0x04, rest & 0x02],
+        _ => [rest & 0x08, rest & 0x04],
+    };
+    marker == MARKER && shows_existing == 0 && is_inter == 0
 }
 
 /// Cuts a payload up: the first begins the frame if it did, the last ends it if it did, and the
