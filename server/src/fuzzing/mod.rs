@@ -13,6 +13,7 @@ use fanlight_protocol::request::RequestKind;
 use fanlight_protocol::{Request, ServerMessage, streaming, ustreamer};
 
 use crate::peer;
+use crate::source::rtp;
 
 /// A Janus message: what clients send, or what servers answer. Whatever is understood can be written,
 /// and what was written can be read again.
@@ -45,4 +46,9 @@ pub fn answer(data: &[u8]) -> bool {
 /// A candidate that a viewer trickles.
 pub fn candidate(data: &[u8]) -> bool {
     std::str::from_utf8(data).is_ok_and(peer::fuzzing::candidate)
+}
+
+/// What is sent to an RTP source: see [`rtp::fuzzing::receive`] for how datagrams are written.
+pub fn rtp_in(data: &[u8]) -> bool {
+    rtp::fuzzing::receive(data)
 }

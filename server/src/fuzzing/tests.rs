@@ -13,7 +13,12 @@ use super::*;
 type Door = fn(&[u8]) -> bool;
 
 /// All doors by their names.
-const DOORS: &[(&str, Door)] = &[("json", json), ("answer", answer), ("candidate", candidate)];
+const DOORS: &[(&str, Door)] = &[
+    ("json", json),
+    ("answer", answer),
+    ("candidate", candidate),
+    ("rtp_in", rtp_in),
+];
 
 /// Spoilt copies of each file.
 const COPIES: usize = 500;

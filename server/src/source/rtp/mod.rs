@@ -8,6 +8,8 @@ mod assemble;
 mod clock;
 mod codec;
 mod config;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod medium;
 mod packet;
 mod reception;
