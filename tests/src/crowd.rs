@@ -112,6 +112,21 @@ impl Watcher {
         until("frames", async || Ok((self.frames() >= goal).then_some(()))).await
     }
 
+    /// Waits until no more packets come.
+    ///
+    /// # Errors
+    /// When they go on.
+    pub async fn falls_silent(&self) -> Result<()> {
+        let mut last = self.packets();
+        until("the packets to end", async || {
+            let before = std::mem::replace(&mut last, self.packets());
+            // Several frames' time.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Ok((before == self.packets()).then_some(()))
+        })
+        .await
+    }
+
     /// Its conversation with the server.
     pub fn signalling(&self) -> &Kept {
         &self.signalling

@@ -4,6 +4,7 @@
 //! - [`janus`] speaks Janus' protocol to it as JSON, right or wrong;
 //! - [`viewer`] watches a stream on the crate `webrtc`; [`crowd`] watches it a hundred times at
 //!   next to no cost on `rtc`, the core of that crate;
+//! - [`sessions`] opens sessions by the thousand that nothing is asked of;
 //! - [`browser`] drives headless Chromium, or Firefox, and [`page`] knows Fanlight's page in it;
 //! - [`real_janus`] is Debian's Janus, in an [`own_network`], with [`feed`] as its camera;
 //! - [`conformance`] holds a server against recorded conversations with Janus;
@@ -28,6 +29,7 @@ pub mod page;
 pub mod real_janus;
 pub mod rig;
 pub mod server;
+pub mod sessions;
 pub mod usage;
 pub mod viewer;
 pub mod wait;

@@ -18,6 +18,9 @@ pub struct Usage {
     pub fds: usize,
     /// Threads.
     pub threads: usize,
+    /// How often one of its threads, of those that live now, has gone to sleep until something
+    /// happened.
+    pub wake_ups: u64,
 }
 
 /// Time on a processor of each of a process' threads that live now, by the threads' names; those
@@ -51,17 +54,27 @@ impl Usage {
         let cpu = cpu_by_thread(pid)?.into_values().sum();
         let threads = fs::read_dir(format!("/proc/{pid}/task"))?.count();
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let rss_kb = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next())
-            .context("no VmRSS in the status")?
-            .parse()?;
+        let rss_kb = field(&status, "VmRSS:").context("no VmRSS in the status")?;
+        let wake_ups = fs::read_dir(format!("/proc/{pid}/task"))?
+            .flatten()
+            // A thread that ends while we look is not counted.
+            .filter_map(|task| fs::read_to_string(task.path().join("status")).ok())
+            .filter_map(|status| field(&status, "voluntary_ctxt_switches:"))
+            .sum();
         let fds = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
         Ok(Usage {
             cpu,
             rss_kb,
             fds,
             threads,
+            wake_ups,
         })
     }
+}
+
+/// A number in a file of `/proc` that has one field a line.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name))?;
+    value.split_whitespace().next()?.parse().ok()
 }

@@ -5,6 +5,8 @@
 mod bad_input;
 mod camera;
 mod coming_and_going;
+mod floods;
+mod idle_sessions;
 mod janus_js;
 mod native_viewer;
 mod no_picture;
@@ -13,3 +15,4 @@ mod refusals;
 mod reload;
 mod restart;
 mod vanishing;
+mod watching_again;
