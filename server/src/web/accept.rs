@@ -34,8 +34,9 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4096,
-            of_an_address: 256,
+            connections: 8192,
+            // A whole house may come by one address.
+            of_an_address: 2048,
             head: Duration::from_secs(10),
         }
     }

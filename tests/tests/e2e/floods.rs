@@ -36,7 +36,7 @@ fn is_refused(answer: &Value) -> Result<()> {
     let error = &answer["error"];
     let clear = error["reason"]
         .as_str()
-        .is_some_and(|reason| reason.contains("too many"));
+        .is_some_and(|reason| reason.contains("not accepting new sessions"));
     ensure!(error["code"] == 472 && clear, "{answer}");
     Ok(())
 }
