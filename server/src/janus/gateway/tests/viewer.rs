@@ -70,7 +70,7 @@ impl Stage {
                 self.input(Input::Answer { sdp: ANSWER });
                 self.input(Input::PeerState(PeerState::Connected));
             }
-            viewer::Output::AddCandidate(_) => {}
+            viewer::Output::AddCandidate(_) | viewer::Output::Mountpoints(_) => {}
             viewer::Output::Close => {
                 self.attempt = None;
                 self.rig.gateway.handle_closed(self.rig.now, connection);
