@@ -135,6 +135,10 @@ pub(crate) enum MountpointConfigError {
         codec: String,
         kind: &'static str,
     },
+    #[error("medium `{mid}`: {group} is no address")]
+    Group { mid: String, group: String },
+    #[error("medium `{mid}`: simulcast is not offered")]
+    Simulcast { mid: String },
     #[error("medium `{mid}`: data are not offered")]
     Data { mid: String },
     #[error("medium `{mid}`: `pt` is missing")]
@@ -201,6 +205,15 @@ impl MediaConfig {
     }
 
     pub(crate) fn codec(&self) -> Result<Codec, MountpointConfigError> {
+        self.known_codec().map(|(_, codec)| codec)
+    }
+
+    /// The codec's name in small letters.
+    pub(crate) fn codec_name(&self) -> Result<&'static str, MountpointConfigError> {
+        self.known_codec().map(|(name, _)| name)
+    }
+
+    fn known_codec(&self) -> Result<(&'static str, Codec), MountpointConfigError> {
         let mid = || self.mid.clone();
         if self.kind == MediaKind::Data {
             return Err(MountpointConfigError::Data { mid: mid() });
@@ -208,7 +221,7 @@ impl MediaConfig {
         let known = CODECS
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(&self.codec));
-        let Some((_, codec)) = known else {
+        let Some(&(name, codec)) = known else {
             return Err(MountpointConfigError::Codec {
                 mid: mid(),
                 codec: self.codec.clone(),
@@ -218,7 +231,7 @@ impl MediaConfig {
             Kind::Audio => self.kind == MediaKind::Audio,
             Kind::Video => self.kind == MediaKind::Video,
         };
-        fits.then_some(*codec)
+        fits.then_some((name, codec))
             .ok_or_else(|| MountpointConfigError::Kind {
                 mid: mid(),
                 codec: self.codec.clone(),

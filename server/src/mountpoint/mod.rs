@@ -1,5 +1,433 @@
 //! What can be watched, by id: the camera's stream and sources of RTP.
+//!
+//! [`Mountpoints`] is the registry. What is asked of `janus.plugin.streaming` about mountpoints is
+//! done here; who watches which is the gateway's affair.
+//!
+//! * [`config`]: one mountpoint as a user writes it
+//! * [`entry`]: one mountpoint as it lives: what is told of it and to whom
+//! * [`source`]: what gives it its media
+//! * [`store`]: the file that mountpoints are kept in
+//! * [`request`]: mountpoints that are asked for by clients
+//! * [`recordings`]: what of one goes to files
 
 mod config;
+mod entry;
+mod recordings;
+mod request;
+mod source;
+mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+
+use fanlight_protocol::streaming::{
+    Create, Created, Edit, Info, Listed, MediaKind, MountpointId, RecordingAction, Target, Watch,
+};
+
+use self::entry::{Mountpoint, check_admin_key};
+use self::source::{Open, open_rtp};
+use self::store::Store;
+use crate::recording::RecordingError;
+use crate::secret::Secret;
+use crate::source::rtp::RtpError;
+use crate::stream::{Stream, Track, lock};
 pub(crate) use config::{MediaConfig, MountpointConfig, MountpointConfigError};
+pub(crate) use store::StoreError;
+
+/// No more are made on request: each takes ports and a thread.
+const MAX_MOUNTPOINTS: usize = 256;
+
+/// How mountpoints are set up.
+#[derive(Debug, Default)]
+pub(crate) struct MountpointsConfig {
+    /// The file that mountpoints are read from, and written to when they are to be permanent.
+    pub(crate) file: Option<PathBuf>,
+    /// More that are there from the beginning, and that are not written to the file.
+    pub(crate) mountpoints: Vec<MountpointConfig>,
+    /// The one that clients get who cannot choose. The camera's, else the first, without it.
+    pub(crate) default: Option<MountpointId>,
+    /// Asked of those who make mountpoints, and of those who manage one that has no secret.
+    pub(crate) admin_key: Option<Secret>,
+    /// The directory that recordings are written to. Nothing is recorded without it.
+    pub(crate) recordings: Option<PathBuf>,
+}
+
+/// All mountpoints. Clones are handles to the same ones.
+#[derive(Clone)]
+pub(crate) struct Mountpoints {
+    registry: Arc<Mutex<Registry>>,
+}
+
+struct Registry {
+    by_id: BTreeMap<MountpointId, Mountpoint>,
+    default: Option<MountpointId>,
+    admin_key: Option<Secret>,
+    recordings: Option<PathBuf>,
+    store: Option<Store>,
+    open: Open,
+}
+
+/// What viewers of a mountpoint are to be offered.
+pub(crate) struct Offering {
+    /// The name of the session.
+    pub(crate) session_name: String,
+    /// The media with their mids, in the order of the offer.
+    pub(crate) tracks: Vec<(String, Arc<dyn Track>)>,
+    /// Whether pictures are to be shown at once.
+    pub(crate) is_prompt: bool,
+    /// Whether frames say when they were captured.
+    pub(crate) tells_capture_time: bool,
+}
+
+/// Why something cannot be done with a mountpoint.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MountpointError {
+    #[error("No such mountpoint/stream {0}")]
+    NoSuch(MountpointId),
+    #[error("Mountpoint/stream {0} is disabled")]
+    Disabled(MountpointId),
+    #[error("Missing mandatory element ({0})")]
+    Missing(&'static str),
+    #[error("Unauthorized (wrong secret)")]
+    WrongSecret,
+    #[error("Unauthorized (wrong pin)")]
+    WrongPin,
+    #[error("Unauthorized (wrong admin_key)")]
+    WrongAdminKey,
+    #[error("Unauthorized (the camera is managed with an admin_key, and there is none)")]
+    Camera,
+    #[error("The camera's mountpoint ends with the server")]
+    CameraStays,
+    #[error("A stream with the provided ID already exists")]
+    Exists,
+    #[error("Can't add 'rtp' stream, there are {MAX_MOUNTPOINTS} already")]
+    TooMany,
+    #[error("Can't add '{0}' stream, only 'rtp' is offered")]
+    NotOffered(&'static str),
+    #[error("Can't add 'rtp' stream, {0}")]
+    Config(#[from] MountpointConfigError),
+    #[error("Can't add 'rtp' stream, {0}")]
+    Source(#[from] RtpError),
+    #[error("No mountpoints file, can't {0} mountpoint permanently")]
+    NoFile(&'static str),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("Missing {0}")]
+    NothingNamed(&'static str),
+    #[error("Recording for audio, video and/or data already started for this stream")]
+    Recorded,
+    #[error("Can't record, Fanlight was started without --recordings DIRECTORY")]
+    NoRecordings,
+    #[error("Can't record to `{0}`: it is not in the directory of the recordings")]
+    OutsideRecordings(String),
+    #[error("Can't record, {0}")]
+    Recording(#[from] RecordingError),
+}
+
+/// Why the mountpoints cannot be had when the server starts.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MountpointsError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("mountpoint {id}: {error}")]
+    Mountpoint {
+        id: MountpointId,
+        error: MountpointError,
+    },
+    #[error("there is no mountpoint {0} to be the default")]
+    NoDefault(MountpointId),
+}
+
+impl Mountpoints {
+    /// Opens the sources of all mountpoints that are configured.
+    pub(crate) fn start(config: MountpointsConfig) -> Result<Mountpoints, MountpointsError> {
+        Mountpoints::with_sources(config, Box::new(open_rtp))
+    }
+
+    fn with_sources(
+        config: MountpointsConfig,
+        open: Open,
+    ) -> Result<Mountpoints, MountpointsError> {
+        let now = Instant::now();
+        let (store, kept) = match config.file {
+            Some(file) => Store::open(file).map(|(store, kept)| (Some(store), kept))?,
+            None => (None, Vec::new()),
+        };
+        let mut registry = Registry {
+            by_id: BTreeMap::new(),
+            default: config.default,
+            admin_key: config.admin_key,
+            recordings: config.recordings,
+            store,
+            open,
+        };
+        for config in kept.into_iter().chain(config.mountpoints) {
+            let id = config.id;
+            let added = registry.add(now, config);
+            added.map_err(|error| MountpointsError::Mountpoint { id, error })?;
+        }
+        Ok(Mountpoints {
+            registry: Arc::new(Mutex::new(registry)),
+        })
+    }
+
+    /// Puts the camera among them, if there is one: as number 1, or the smallest that is free. Now
+    /// the default has to be there.
+    pub(crate) fn complete(&self, camera: Option<Stream>) -> Result<(), MountpointsError> {
+        let mut registry = self.lock();
+        if let Some(stream) = camera {
+            let mut ids = (1..).map(MountpointId);
+            let free = ids.find(|id| !registry.by_id.contains_key(id));
+            let id = free.unwrap_or(MountpointId(u64::MAX));
+            let camera = Mountpoint::camera(id, stream, Instant::now());
+            registry.by_id.insert(id, camera);
+        }
+        match registry.default {
+            Some(id) if !registry.by_id.contains_key(&id) => Err(MountpointsError::NoDefault(id)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The one that clients get who cannot choose, if there is any at all.
+    pub(crate) fn default_id(&self) -> Option<MountpointId> {
+        let registry = self.lock();
+        let there = |id: &MountpointId| registry.by_id.contains_key(id);
+        let camera = || {
+            registry
+                .by_id
+                .values()
+                .find(|m| m.is_camera())
+                .map(|m| m.id)
+        };
+        registry
+            .default
+            .filter(there)
+            .or_else(camera)
+            .or_else(|| registry.by_id.keys().next().copied())
+    }
+
+    /// Whether viewers can be given a picture; the reason, in words for people, when not.
+    pub(crate) fn readiness(&self, id: MountpointId) -> Result<(), String> {
+        match self.lock().by_id.get(&id) {
+            Some(mountpoint) => mountpoint.readiness(),
+            None => Err(MountpointError::NoSuch(id).to_string()),
+        }
+    }
+
+    /// The public ones.
+    pub(crate) fn list(&self, now: Instant) -> Vec<Listed> {
+        let registry = self.lock();
+        let public = registry.by_id.values().filter(|m| !m.is_private);
+        public.map(|mountpoint| mountpoint.listed(now)).collect()
+    }
+
+    /// What is known of one, for somebody who knows `secret`. `viewers` watch it.
+    pub(crate) fn info(
+        &self,
+        now: Instant,
+        id: MountpointId,
+        secret: Option<&str>,
+        viewers: usize,
+    ) -> Result<Info, MountpointError> {
+        Ok(self.lock().get(id)?.info(now, secret, viewers))
+    }
+
+    /// Makes one. Returns its name and what is told of it.
+    pub(crate) fn create(
+        &self,
+        now: Instant,
+        create: &Create,
+    ) -> Result<(String, Created), MountpointError> {
+        let mut registry = self.lock();
+        if let Some(key) = &registry.admin_key {
+            check_admin_key(key, create.admin_key.as_deref())?;
+        }
+        let taken = |id: &MountpointId| registry.by_id.contains_key(id);
+        if create.id.as_ref().is_some_and(taken) {
+            return Err(MountpointError::Exists);
+        }
+        // Numbers up to this survive JavaScript.
+        let mut random = std::iter::repeat_with(|| MountpointId(rand::random_range(1..1 << 53)));
+        let id = create.id.or_else(|| random.find(|id| !taken(id)));
+        let id = id.ok_or(MountpointError::TooMany)?;
+        let (config, is_old_style) = request::config(create, id)?;
+        if create.permanent && registry.store.is_none() {
+            return Err(MountpointError::NoFile("create"));
+        }
+        let mountpoint = registry.add(now, config)?;
+        let answer = (
+            mountpoint.name().to_owned(),
+            mountpoint.created(is_old_style),
+        );
+        if create.permanent
+            && let Err(error) = registry.keep(id, "create")
+        {
+            registry.by_id.remove(&id);
+            return Err(error);
+        }
+        tracing::info!(mountpoint = %id, "made a mountpoint");
+        Ok(answer)
+    }
+
+    /// Changes what is said of one.
+    pub(crate) fn edit(&self, edit: &Edit) -> Result<(), MountpointError> {
+        let mut registry = self.lock();
+        let id = edit.target.id;
+        registry.authorised(&edit.target)?;
+        if edit.permanent && registry.store.is_none() {
+            return Err(MountpointError::NoFile("edit"));
+        }
+        request::edit(registry.get_mut(id)?, edit);
+        if edit.permanent {
+            registry.keep(id, "edit")?;
+        }
+        Ok(())
+    }
+
+    /// Ends one. Those who watch it are the caller's affair.
+    pub(crate) fn destroy(&self, target: &Target, permanent: bool) -> Result<(), MountpointError> {
+        let mut registry = self.lock();
+        if registry.authorised(target)?.is_camera() {
+            return Err(MountpointError::CameraStays);
+        }
+        if permanent {
+            let store = registry.store.as_mut();
+            store
+                .ok_or(MountpointError::NoFile("destroy"))?
+                .remove(target.id)?;
+        }
+        registry.by_id.remove(&target.id);
+        tracing::info!(mountpoint = %target.id, "ended a mountpoint");
+        Ok(())
+    }
+
+    /// Lets viewers in, or not. Those who watch it are the caller's affair.
+    pub(crate) fn set_enabled(&self, target: &Target, on: bool) -> Result<(), MountpointError> {
+        let mut registry = self.lock();
+        registry.authorised(target)?;
+        registry.get_mut(target.id)?.set_enabled(on);
+        Ok(())
+    }
+
+    /// Begins or ends to record one.
+    pub(crate) fn record(
+        &self,
+        target: &Target,
+        action: &RecordingAction,
+    ) -> Result<(), MountpointError> {
+        let mut registry = self.lock();
+        registry.authorised(target)?;
+        let directory = registry.recordings.clone();
+        let mountpoint = registry.get_mut(target.id)?;
+        match action {
+            RecordingAction::Start { media } => {
+                let missing = MountpointError::NothingNamed("audio, video and/or data");
+                let media = media.as_ref().ok_or(missing)?;
+                mountpoint.record(directory.as_deref(), media)
+            }
+            RecordingAction::Stop { media } => {
+                // The words differ in Janus, too.
+                let missing = MountpointError::NothingNamed("audio, video and or data");
+                mountpoint.stop_recording(media.as_ref().ok_or(missing)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends all recordings of one.
+    pub(crate) fn stop_recordings(&self, id: MountpointId) {
+        if let Some(mountpoint) = self.lock().by_id.get_mut(&id) {
+            mountpoint.stop_all_recordings();
+        }
+    }
+
+    /// Whether somebody may manage one, who says `target`.
+    pub(crate) fn authorise(&self, target: &Target) -> Result<(), MountpointError> {
+        self.lock().authorised(target).map(|_| ())
+    }
+
+    /// Whether viewers are let in. Not where there is none.
+    pub(crate) fn is_enabled(&self, id: MountpointId) -> bool {
+        self.lock().get(id).is_ok_and(Mountpoint::enabled)
+    }
+
+    /// The mids of the media that somebody wishes for, if they may have them.
+    pub(crate) fn admit(&self, watch: &Watch) -> Result<Vec<String>, MountpointError> {
+        let registry = self.lock();
+        let mountpoint = registry.get(watch.id)?;
+        mountpoint.admit(watch.pin.as_deref())?;
+        Ok(mountpoint.wanted(watch))
+    }
+
+    /// The mids and kinds of all media.
+    pub(crate) fn media(&self, id: MountpointId) -> Vec<(String, MediaKind)> {
+        let registry = self.lock();
+        let media = registry.get(id).map(|mountpoint| mountpoint.media.iter());
+        let media = media.into_iter().flatten();
+        media
+            .map(|medium| (medium.mid.clone(), medium.kind))
+            .collect()
+    }
+
+    /// What viewers of these media are to be offered.
+    pub(crate) fn offering(
+        &self,
+        id: MountpointId,
+        mids: &[String],
+    ) -> Result<Offering, MountpointError> {
+        Ok(self.lock().get(id)?.offering(mids))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        lock(&self.registry)
+    }
+}
+
+impl Registry {
+    fn add(
+        &mut self,
+        now: Instant,
+        config: MountpointConfig,
+    ) -> Result<&Mountpoint, MountpointError> {
+        let id = config.id;
+        if self.by_id.contains_key(&id) {
+            return Err(MountpointError::Exists);
+        }
+        if self.by_id.len() >= MAX_MOUNTPOINTS {
+            return Err(MountpointError::TooMany);
+        }
+        let source = (self.open)(&format!("mountpoint {id}"), &config.rtp()?)?;
+        let mountpoint = Mountpoint::rtp(config, source, now)?;
+        Ok(self.by_id.entry(id).or_insert(mountpoint))
+    }
+
+    fn get(&self, id: MountpointId) -> Result<&Mountpoint, MountpointError> {
+        self.by_id.get(&id).ok_or(MountpointError::NoSuch(id))
+    }
+
+    fn get_mut(&mut self, id: MountpointId) -> Result<&mut Mountpoint, MountpointError> {
+        self.by_id.get_mut(&id).ok_or(MountpointError::NoSuch(id))
+    }
+
+    /// The mountpoint, for somebody who may manage it.
+    fn authorised(&self, target: &Target) -> Result<&Mountpoint, MountpointError> {
+        let mountpoint = self.get(target.id)?;
+        mountpoint.authorise(target, self.admin_key.as_ref())?;
+        Ok(mountpoint)
+    }
+
+    /// Writes one to the file as it is now.
+    fn keep(&mut self, id: MountpointId, what: &'static str) -> Result<(), MountpointError> {
+        let Some(config) = self.get(id)?.config.clone() else {
+            return Err(MountpointError::CameraStays);
+        };
+        let store = self.store.as_mut().ok_or(MountpointError::NoFile(what))?;
+        Ok(store.put(&config)?)
+    }
+}

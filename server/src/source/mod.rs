@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::picture::{Picture, Size};
-pub(crate) use spec::SourceSpec;
+pub(crate) use spec::{CameraSpec, SourceSpec};
 
 /// Decides what `auto` means. Any other source is what it is. An error if there is a camera that
 /// has to be waited for: to be asked again.

@@ -21,6 +21,36 @@ impl SourceSpec {
     pub(crate) const FORMS: &str = "auto, test or v4l2:/dev/videoN";
 }
 
+/// Where the camera's pictures come from, if there is to be a camera: a source, or `none`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CameraSpec(pub(crate) Option<SourceSpec>);
+
+impl Default for CameraSpec {
+    fn default() -> CameraSpec {
+        CameraSpec(Some(SourceSpec::default()))
+    }
+}
+
+impl fmt::Display for CameraSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(source) => source.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+impl FromStr for CameraSpec {
+    type Err = SourceSpecError;
+
+    fn from_str(text: &str) -> Result<CameraSpec, SourceSpecError> {
+        match text {
+            "none" => Ok(CameraSpec(None)),
+            text => text.parse().map(Some).map(CameraSpec),
+        }
+    }
+}
+
 impl fmt::Display for SourceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -34,7 +64,7 @@ impl fmt::Display for SourceSpec {
 /// Why a text names no source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SourceSpecError {
-    #[error("`{0}` is not a source: write {forms}", forms = SourceSpec::FORMS)]
+    #[error("`{0}` is not a source: write {forms}, or none", forms = SourceSpec::FORMS)]
     Unknown(String),
     #[error("`{0}` is a device: write v4l2:{0}")]
     BareDevice(String),

@@ -12,13 +12,15 @@ use crate::fields::Object;
 pub enum RecordingAction {
     /// Begin.
     Start {
-        /// What to record.
-        media: Vec<Recorded>,
+        /// What to record; `None` where the client says nothing of that.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        media: Option<Vec<Recorded>>,
     },
     /// End.
     Stop {
-        /// What to record no more.
-        media: Vec<Recorded>,
+        /// What to record no more; `None` where the client says nothing of that.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        media: Option<Vec<Recorded>>,
     },
 }
 
@@ -40,7 +42,7 @@ impl RecordingAction {
     pub(super) fn read(body: &Object) -> Result<Self, PluginError> {
         match body.string("action")? {
             "start" => Ok(Self::Start {
-                media: read(body, "Missing audio, video and/or data", |kind| {
+                media: read(body, |kind| {
                     let filename = text(body, kind.name())?;
                     Ok(filename.map(|filename| Recorded {
                         kind: Some(kind),
@@ -50,7 +52,7 @@ impl RecordingAction {
                 })?,
             }),
             "stop" => Ok(Self::Stop {
-                media: read(body, "Missing audio, video and or data", |kind| {
+                media: read(body, |kind| {
                     let stop = body.opt_bool(kind.name())?.unwrap_or(false);
                     Ok(stop.then(|| Recorded {
                         kind: Some(kind),
@@ -69,9 +71,8 @@ impl RecordingAction {
 /// The list `media`, or what the older fields `audio`, `video` and `data` say.
 fn read(
     body: &Object,
-    nothing: &str,
     older: impl Fn(MediaKind) -> Result<Option<Recorded>, PluginError>,
-) -> Result<Vec<Recorded>, PluginError> {
+) -> Result<Option<Vec<Recorded>>, PluginError> {
     if let Some(media) = body.opt_objects("media")? {
         let read = |medium: &Object| {
             Ok(Recorded {
@@ -80,14 +81,15 @@ fn read(
                 filename: text(medium, "filename")?,
             })
         };
-        return media.iter().map(read).collect();
+        return media.iter().map(read).collect::<Result<_, _>>().map(Some);
     }
     let kinds = [MediaKind::Audio, MediaKind::Video, MediaKind::Data];
     if !kinds.iter().any(|kind| body.has(kind.name())) {
-        return Err(PluginError::new(code::INVALID_REQUEST, nothing));
+        return Ok(None);
     }
     kinds
         .into_iter()
-        .filter_map(|k| older(k).transpose())
-        .collect()
+        .filter_map(|kind| older(kind).transpose())
+        .collect::<Result<_, _>>()
+        .map(Some)
 }

@@ -209,6 +209,27 @@ impl Request {
         })
     }
 
+    /// Its name.
+    pub fn name(&self) -> RequestName {
+        match self {
+            Self::List => RequestName::List,
+            Self::Info { .. } => RequestName::Info,
+            Self::Create(_) => RequestName::Create,
+            Self::Edit(_) => RequestName::Edit,
+            Self::Destroy { .. } => RequestName::Destroy,
+            Self::Enable(_) => RequestName::Enable,
+            Self::Disable { .. } => RequestName::Disable,
+            Self::KickAll(_) => RequestName::KickAll,
+            Self::Recording { .. } => RequestName::Recording,
+            Self::Watch(_) => RequestName::Watch,
+            Self::Start => RequestName::Start,
+            Self::Pause => RequestName::Pause,
+            Self::Configure(_) => RequestName::Configure,
+            Self::Switch { .. } => RequestName::Switch,
+            Self::Stop => RequestName::Stop,
+        }
+    }
+
     fn read(name: RequestName, body: &Object) -> Result<Self, PluginError> {
         Ok(match name {
             RequestName::List => Self::List,
@@ -246,27 +267,35 @@ impl Request {
     }
 }
 
+const NAMES: [(&str, RequestName); 15] = [
+    ("list", RequestName::List),
+    ("info", RequestName::Info),
+    ("create", RequestName::Create),
+    ("edit", RequestName::Edit),
+    ("destroy", RequestName::Destroy),
+    ("enable", RequestName::Enable),
+    ("disable", RequestName::Disable),
+    ("kick_all", RequestName::KickAll),
+    ("recording", RequestName::Recording),
+    ("watch", RequestName::Watch),
+    ("start", RequestName::Start),
+    ("pause", RequestName::Pause),
+    ("configure", RequestName::Configure),
+    ("switch", RequestName::Switch),
+    ("stop", RequestName::Stop),
+];
+
 impl RequestName {
     /// The request with this name.
     pub fn by_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "list" => Self::List,
-            "info" => Self::Info,
-            "create" => Self::Create,
-            "edit" => Self::Edit,
-            "destroy" => Self::Destroy,
-            "enable" => Self::Enable,
-            "disable" => Self::Disable,
-            "kick_all" => Self::KickAll,
-            "recording" => Self::Recording,
-            "watch" => Self::Watch,
-            "start" => Self::Start,
-            "pause" => Self::Pause,
-            "configure" => Self::Configure,
-            "switch" => Self::Switch,
-            "stop" => Self::Stop,
-            _ => return None,
-        })
+        let named = NAMES.iter().find(|(known, _)| *known == name);
+        named.map(|(_, request)| *request)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let named = NAMES.iter().find(|(_, request)| *request == self);
+        named.map_or("", |(name, _)| name)
     }
 
     /// Whether its outcome is told in an event after an `ack`, rather than in the answer.

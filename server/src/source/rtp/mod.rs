@@ -34,6 +34,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::stream::Track;
+#[cfg(test)]
+pub(crate) use config::Traffic;
 pub(crate) use config::{KeyFrameBuffer, RtpConfig, RtpError, RtpMediaConfig};
 use medium::Medium;
 use socket::{Bound, MediumSockets};

@@ -1,0 +1,170 @@
+//! The file that mountpoints are kept in: TOML, with a table `[[mountpoint]]` for each.
+//!
+//! What people have written in it stays as it is, comments too; only the tables change that have to.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use fanlight_protocol::streaming::MountpointId;
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
+
+use super::MountpointConfig;
+
+/// The file and what is in it.
+#[derive(Debug)]
+pub(super) struct Store {
+    file: PathBuf,
+    document: DocumentMut,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("cannot read {}: {error}", file.display())]
+    Read { file: PathBuf, error: io::Error },
+    #[error("{}: {reason}", file.display())]
+    Parse { file: PathBuf, reason: String },
+    #[error("cannot write {}: {error}", file.display())]
+    Write { file: PathBuf, error: io::Error },
+}
+
+/// The file's contents.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents {
+    #[serde(default)]
+    mountpoint: Vec<MountpointConfig>,
+}
+
+const TABLES: &str = "mountpoint";
+
+impl Store {
+    /// Reads the mountpoints of a file. One that is not there yet has none.
+    pub(super) fn open(file: PathBuf) -> Result<(Store, Vec<MountpointConfig>), StoreError> {
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tracing::warn!("there is no file {} yet", file.display());
+                String::new()
+            }
+            Err(error) => return Err(StoreError::Read { file, error }),
+        };
+        let (document, mountpoints) = parse(&text).map_err(|reason| StoreError::Parse {
+            file: file.clone(),
+            reason,
+        })?;
+        Ok((Store { file, document }, mountpoints))
+    }
+
+    /// Writes a mountpoint, in place of the one with its id if there is one.
+    pub(super) fn put(&mut self, config: &MountpointConfig) -> Result<(), StoreError> {
+        let mut table = table(config).map_err(|reason| StoreError::Parse {
+            file: self.file.clone(),
+            reason,
+        })?;
+        self.change(|tables| match position(tables, config.id) {
+            Some(index) => {
+                if let Some(before) = tables.get_mut(index) {
+                    // Its place in the file, and what is written above it.
+                    table.set_position(before.position());
+                    *table.decor_mut() = before.decor().clone();
+                    *before = table;
+                }
+            }
+            None => tables.push(table),
+        })
+    }
+
+    /// Takes a mountpoint out, if it is there.
+    pub(super) fn remove(&mut self, id: MountpointId) -> Result<(), StoreError> {
+        self.change(|tables| {
+            if let Some(index) = position(tables, id) {
+                tables.remove(index);
+            }
+        })
+    }
+
+    /// The change happens in the file and here, or not at all.
+    fn change(&mut self, change: impl FnOnce(&mut ArrayOfTables)) -> Result<(), StoreError> {
+        let mut document = self.document.clone();
+        let item = document
+            .entry(TABLES)
+            .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        if let Some(tables) = item.as_array_of_tables_mut() {
+            change(tables);
+        }
+        replace(&self.file, &document.to_string()).map_err(|error| StoreError::Write {
+            file: self.file.clone(),
+            error,
+        })?;
+        self.document = document;
+        Ok(())
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<(DocumentMut, Vec<MountpointConfig>), String> {
+    let one_line = |error: toml_edit::TomlError| error.to_string().trim_end().to_owned();
+    let mut document: DocumentMut = text.parse().map_err(one_line)?;
+    let contents: Contents =
+        toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+    // `mountpoint = [{ … }]` says the same; as tables it can be changed.
+    let tables = document.remove(TABLES).map(Item::into_array_of_tables);
+    match tables {
+        Some(Ok(tables)) => {
+            document.insert(TABLES, Item::ArrayOfTables(tables));
+        }
+        Some(Err(_)) => return Err(format!("write a table [[{TABLES}]] for each")),
+        None => {}
+    }
+    Ok((document, contents.mountpoint))
+}
+
+/// A mountpoint as a table of its own, its media as tables of that.
+fn table(config: &MountpointConfig) -> Result<Table, String> {
+    let contents = Contents {
+        mountpoint: vec![config.clone()],
+    };
+    let text = toml::to_string(&contents).map_err(|error| error.to_string())?;
+    let document: DocumentMut = text
+        .parse()
+        .map_err(|e: toml_edit::TomlError| e.to_string())?;
+    let tables = document.get(TABLES).and_then(Item::as_array_of_tables);
+    let Some(mut table) = tables.and_then(|tables| tables.get(0)).cloned() else {
+        return Err("a mountpoint is a table".to_owned());
+    };
+    // Tables are written by their places in the text that they were read from: these follow those
+    // that they are put behind.
+    table.set_position(None);
+    let media = table
+        .get_mut("media")
+        .and_then(Item::as_array_of_tables_mut);
+    for medium in media.into_iter().flat_map(ArrayOfTables::iter_mut) {
+        medium.set_position(None);
+    }
+    Ok(table)
+}
+
+fn position(tables: &ArrayOfTables, id: MountpointId) -> Option<usize> {
+    let id = i64::try_from(id.0).ok()?;
+    tables
+        .iter()
+        .position(|table| table.get("id").and_then(Item::as_integer) == Some(id))
+}
+
+/// Puts a file with this text in the place of another, for the server's user alone because of the
+/// secrets in it. At no moment is there half a file.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let directory = match file.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    };
+    // Its own user's alone, and gone again where something fails.
+    let mut draft = NamedTempFile::new_in(directory)?;
+    draft.write_all(text.as_bytes())?;
+    draft.as_file().sync_all()?;
+    draft.persist(file).map_err(|error| error.error)?;
+    File::open(directory)?.sync_all()
+}

@@ -1,0 +1,318 @@
+//! The registry and its file, with sources that take no ports.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use fanlight_protocol::Object;
+use fanlight_protocol::streaming::Request;
+use serde_json::{Value, json};
+
+use super::testing::{TAKEN_PORT, mountpoints, silent};
+use super::*;
+
+const FILE: &str = r#"# The gate's camera.
+[[mountpoint]]
+id = 2
+description = "Gate" # for people
+secret = "s"
+
+[[mountpoint.media]]
+type = "video"
+mid = "v"
+codec = "H264"
+pt = 96
+port = 5004
+
+# The yard's.
+[[mountpoint]]
+id = 1
+is_private = true
+media = [{ type = "audio", mid = "a", codec = "pcmu", port = 5006 }]
+"#;
+
+/// A directory that goes with the test.
+struct Directory(tempfile::TempDir);
+
+impl Directory {
+    fn new() -> Directory {
+        Directory(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("mountpoints.toml")
+    }
+
+    fn with(text: &str) -> (Directory, Mountpoints) {
+        let directory = Directory::new();
+        fs::write(directory.file(), text).unwrap();
+        let mountpoints = open(&directory.file()).unwrap();
+        (directory, mountpoints)
+    }
+}
+
+fn open(file: &Path) -> Result<Mountpoints, MountpointsError> {
+    let config = MountpointsConfig {
+        file: Some(file.to_owned()),
+        ..MountpointsConfig::default()
+    };
+    Mountpoints::with_sources(config, silent())
+}
+
+fn ids(mountpoints: &Mountpoints) -> Vec<u64> {
+    mountpoints.lock().by_id.keys().map(|id| id.0).collect()
+}
+
+fn target(id: u64, secret: Option<&str>) -> Target {
+    Target {
+        id: MountpointId(id),
+        secret: secret.map(str::to_owned),
+        admin_key: None,
+    }
+}
+
+fn create(mountpoints: &Mountpoints, body: Value) -> Result<String, String> {
+    let mut body = body;
+    body["request"] = "create".into();
+    body["type"] = "rtp".into();
+    match Request::parse(&Object::from_serialize(&body).unwrap()) {
+        Ok(Request::Create(create)) => mountpoints
+            .create(Instant::now(), &create)
+            .map(|(name, _)| name)
+            .map_err(|error| error.to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn edit(mountpoints: &Mountpoints, mut body: Value) -> Result<(), String> {
+    body["request"] = "edit".into();
+    match Request::parse(&Object::from_serialize(&body).unwrap()) {
+        Ok(Request::Edit(edit)) => mountpoints.edit(&edit).map_err(|e| e.to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn video(port: u16) -> Value {
+    json!([{"type": "video", "mid": "v", "codec": "vp8", "pt": 100, "port": port}])
+}
+
+#[test]
+fn mountpoints_come_from_a_file() {
+    let (_directory, mountpoints) = Directory::with(FILE);
+    assert_eq!(ids(&mountpoints), [1, 2]);
+    let listed = mountpoints.list(Instant::now());
+    assert_eq!(listed.len(), 1, "private ones are left out");
+    assert_eq!(listed[0].description, "Gate");
+    let now = Instant::now();
+    let sound = mountpoints.info(now, MountpointId(1), None, 0).unwrap();
+    assert_eq!(sound.media[0].pt, Some(0), "RFC 3551's");
+}
+
+#[test]
+fn a_mistake_in_the_file_is_named_with_its_place() {
+    let directory = Directory::new();
+    for (text, named) in [
+        ("[[mountpoint]]\nid = 1\n", "missing field `media`"),
+        (
+            "[[mountpoint]]\nid = 1\nmedia = []\nfoo = 1\n",
+            "unknown field `foo`",
+        ),
+        ("[[mountpoint]]\nid = 'x'\nmedia = []\n", "line 2"),
+        ("mountpoint", "line 1"),
+    ] {
+        fs::write(directory.file(), text).unwrap();
+        let error = open(&directory.file()).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+        assert!(error.contains("mountpoints.toml"), "{error}");
+    }
+}
+
+#[test]
+fn a_bad_mountpoint_is_named_with_what_is_wrong() {
+    let directory = Directory::new();
+    for (medium, named) in [
+        ("type = 'video', mid = 'v', codec = 'h265', pt = 96", "h265"),
+        ("type = 'audio', mid = 'v', codec = 'vp8', pt = 96", "audio"),
+        (
+            "type = 'video', mid = 'v', codec = 'vp8'",
+            "`pt` is missing",
+        ),
+        (
+            "type = 'data', mid = 'd', codec = ''",
+            "data are not offered",
+        ),
+        (
+            "type = 'video', mid = 'a b', codec = 'vp8', pt = 96",
+            "no mid",
+        ),
+        (
+            "type = 'video', mid = 'v', codec = 'vp8', pt = 96, fmtp = \"x\\r\\na=y\"",
+            "fmtp",
+        ),
+    ] {
+        let text = format!("[[mountpoint]]\nid = 7\nmedia = [{{ {medium}, port = 0 }}]");
+        fs::write(directory.file(), text).unwrap();
+        let error = open(&directory.file()).map(|_| ()).unwrap_err().to_string();
+        assert!(error.starts_with("mountpoint 7: "), "{error}");
+        assert!(error.contains(named), "{error}");
+    }
+}
+
+#[test]
+fn what_is_made_for_good_is_there_again_and_what_is_not_is_not() {
+    let (directory, mountpoints) = Directory::with(FILE);
+    create(&mountpoints, json!({"id": 8, "media": video(0)})).unwrap();
+    let kept = json!({"id": 9, "secret": "x", "permanent": true, "media": video(0)});
+    create(&mountpoints, kept).unwrap();
+    let again = open(&directory.file()).unwrap();
+    assert_eq!(ids(&again), [1, 2, 9]);
+    // With the port that was chosen, so that whoever feeds it finds it.
+    let info = again.info(Instant::now(), MountpointId(9), Some("x"), 0);
+    assert_eq!(info.unwrap().media[0].port, Some(10_001));
+}
+
+#[test]
+fn the_file_keeps_what_people_wrote() {
+    let (directory, mountpoints) = Directory::with(FILE);
+    let body = json!({"id": 2, "secret": "s", "new_pin": "p", "permanent": true});
+    edit(&mountpoints, body).unwrap();
+    let kept = json!({"id": 9, "permanent": true, "media": video(5008)});
+    create(&mountpoints, kept).unwrap();
+    let text = fs::read_to_string(directory.file()).unwrap();
+    for written in [
+        "# The gate's camera.",
+        "# The yard's.",
+        "pin = \"p\"",
+        "id = 9",
+    ] {
+        assert!(text.contains(written), "{text}");
+    }
+    let order: Vec<_> = ["id = 2", "id = 1", "id = 9"]
+        .map(|id| text.find(id))
+        .to_vec();
+    assert!(order.is_sorted(), "{text}");
+    assert_eq!(ids(&open(&directory.file()).unwrap()), [1, 2, 9]);
+}
+
+#[test]
+fn what_is_destroyed_for_good_does_not_come_back() {
+    let (directory, mountpoints) = Directory::with(FILE);
+    mountpoints.destroy(&target(1, None), false).unwrap();
+    assert_eq!(ids(&mountpoints), [2]);
+    assert_eq!(ids(&open(&directory.file()).unwrap()), [1, 2]);
+    mountpoints.destroy(&target(2, Some("s")), true).unwrap();
+    let again = open(&directory.file()).unwrap();
+    assert_eq!(ids(&again), [1]);
+}
+
+#[test]
+fn the_file_is_for_the_server_alone() {
+    let (directory, mountpoints) = Directory::with(FILE);
+    let kept = json!({"id": 9, "secret": "x", "permanent": true, "media": video(0)});
+    create(&mountpoints, kept).unwrap();
+    let mode = fs::metadata(directory.file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let files = fs::read_dir(directory.0.path()).unwrap().count();
+    assert_eq!(files, 1, "no draft is left");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_everything_as_it_was() {
+    let directory = Directory::new();
+    let nowhere = directory.0.path().join("nowhere").join("mountpoints.toml");
+    let mountpoints = open(&nowhere).unwrap();
+    let kept = json!({"id": 9, "permanent": true, "media": video(0)});
+    let error = create(&mountpoints, kept).unwrap_err();
+    assert!(error.contains("cannot write"), "{error}");
+    assert_eq!(ids(&mountpoints), [] as [u64; 0]);
+}
+
+#[test]
+fn without_a_file_nothing_is_for_good() {
+    let mountpoints = mountpoints(MountpointsConfig::default());
+    let kept = json!({"id": 9, "permanent": true, "media": video(0)});
+    let error = create(&mountpoints, kept).unwrap_err();
+    assert!(error.contains("No mountpoints file"), "{error}");
+    assert_eq!(ids(&mountpoints), [] as [u64; 0]);
+}
+
+#[test]
+fn a_port_that_cannot_be_had_is_named() {
+    let mountpoints = mountpoints(MountpointsConfig::default());
+    let error = create(&mountpoints, json!({"media": video(TAKEN_PORT)})).unwrap_err();
+    assert!(error.contains("0.0.0.0:7"), "{error}");
+}
+
+#[test]
+fn there_are_only_so_many() {
+    let mountpoints = mountpoints(MountpointsConfig::default());
+    for _ in 0..MAX_MOUNTPOINTS {
+        create(&mountpoints, json!({"media": video(0)})).unwrap();
+    }
+    let error = create(&mountpoints, json!({"media": video(0)})).unwrap_err();
+    assert!(error.contains("256"), "{error}");
+}
+
+#[test]
+fn an_empty_pin_or_secret_is_none() {
+    let (_directory, mountpoints) = Directory::with(FILE);
+    edit(
+        &mountpoints,
+        json!({"id": 2, "secret": "s", "new_pin": "p"}),
+    )
+    .unwrap();
+    let watch = |pin: Option<&str>| {
+        let pin = pin.map(str::to_owned);
+        let all = Watch::all(MountpointId(2));
+        mountpoints
+            .admit(&Watch { pin, ..all })
+            .map_err(|e| e.to_string())
+    };
+    assert_eq!(watch(None), Err("Missing mandatory element (pin)".into()));
+    assert_eq!(watch(Some("q")), Err("Unauthorized (wrong pin)".into()));
+    assert_eq!(watch(Some("p")), Ok(vec!["v".into()]));
+    let body = json!({"id": 2, "secret": "s", "new_pin": "", "new_secret": ""});
+    edit(&mountpoints, body).unwrap();
+    assert_eq!(watch(None), Ok(vec!["v".into()]));
+    edit(&mountpoints, json!({"id": 2, "new_description": "open"})).unwrap();
+}
+
+#[test]
+fn with_a_key_only_its_holders_manage_what_has_no_secret() {
+    let mountpoints = mountpoints(MountpointsConfig {
+        admin_key: Some(Secret::new("k")),
+        ..MountpointsConfig::default()
+    });
+    let error = create(&mountpoints, json!({"media": video(0)})).unwrap_err();
+    assert_eq!(error, "Missing mandatory element (admin_key)");
+    create(
+        &mountpoints,
+        json!({"id": 3, "admin_key": "k", "media": video(0)}),
+    )
+    .unwrap();
+    let error = mountpoints.destroy(&target(3, None), false).unwrap_err();
+    assert_eq!(error.to_string(), "Missing mandatory element (admin_key)");
+    let key = Some("k".to_owned());
+    let target = Target {
+        admin_key: key,
+        ..target(3, None)
+    };
+    mountpoints.destroy(&target, false).unwrap();
+}
+
+#[test]
+fn the_first_is_the_default_unless_another_is_named() {
+    let (directory, mountpoints) = Directory::with(FILE);
+    assert_eq!(mountpoints.default_id(), Some(MountpointId(1)));
+    let with_default = |id| MountpointsConfig {
+        file: Some(directory.file()),
+        default: Some(MountpointId(id)),
+        ..MountpointsConfig::default()
+    };
+    let named = Mountpoints::with_sources(with_default(2), silent()).unwrap();
+    named.complete(None).unwrap();
+    assert_eq!(named.default_id(), Some(MountpointId(2)));
+    let missing = Mountpoints::with_sources(with_default(5), silent()).unwrap();
+    let error = missing.complete(None).unwrap_err().to_string();
+    assert_eq!(error, "there is no mountpoint 5 to be the default");
+}
