@@ -4,6 +4,7 @@
 //! names, take the same values and fail with the same words.
 
 mod access;
+mod mountpoints;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -14,10 +15,11 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use toml::de::{DeTable, DeValue};
 
 pub(crate) use self::access::AccessOptions;
+pub(crate) use self::mountpoints::MountpointOptions;
 use crate::config::{LogFilter, QpRange};
 use crate::encode::EncoderSettings;
 use crate::picture::Size;
-use crate::source::{Idle, SourceSpec};
+use crate::source::{CameraSpec, Idle};
 
 /// Shows a camera or an HDMI capture device in a browser, over WebRTC.
 ///
@@ -26,11 +28,12 @@ use crate::source::{Idle, SourceSpec};
 #[derive(Debug, Parser)]
 #[command(version, after_help = OPEN_TO_NETWORK, max_term_width = 100)]
 pub(crate) struct Options {
-    /// Where pictures come from: `auto`, `test` or `v4l2:/dev/videoN`
+    /// Where pictures come from: `auto`, `test`, `v4l2:/dev/videoN` or `none`
     ///
-    /// `auto` takes the first capture device, or the test pattern where there is none.
+    /// `auto` takes the first capture device, or the test pattern where there is none. With `none`
+    /// there is no camera, only mountpoints.
     #[arg(long, value_name = "SPEC", default_value_t, help_heading = "Picture")]
-    pub(crate) source: SourceSpec,
+    pub(crate) source: CameraSpec,
 
     /// Size of the picture; without it the source's best
     #[arg(long, value_name = "WxH", help_heading = "Picture")]
@@ -105,6 +108,9 @@ pub(crate) struct Options {
     /// Viewers need it only if they are behind a NAT that lets nothing in.
     #[arg(long, value_name = "URL", help_heading = "Network")]
     pub(crate) stun: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) mountpoints: MountpointOptions,
 
     #[command(flatten)]
     pub(crate) access: AccessOptions,
@@ -330,6 +336,10 @@ mod tests {
             stun = "stun:stun.example.org"
             api-secret = "secret"
             token-auth = true
+            mountpoints = "mountpoints.toml"
+            default-mountpoint = 10
+            admin-key = "key"
+            recordings = "/srv/recordings"
             token = ["token", "other janus.plugin.ustreamer"]
             token-auth-secret = "signing secret"
             acl = ["127.", "192.168.0.,10."]

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Options;
 use crate::encode::EncoderSettings;
 use crate::janus::{GatewayConfig, Limits};
+use crate::mountpoint::MountpointsConfig;
 use crate::peer::PeersConfig;
 use crate::source::SourceOptions;
 use crate::stream::StreamConfig;
@@ -18,14 +19,16 @@ use crate::web::{Acl, Origins, WebConfig};
 /// The UDP port of the media, where none is given.
 pub(crate) const MEDIA_PORT: u16 = 8189;
 
-/// The name of the one stream.
+/// The name of the camera's stream.
 const STREAM: &str = "main";
 
 /// Everything the server has to know to start.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// The one stream.
-    pub(crate) stream: StreamConfig,
+    /// The camera's stream, if there is to be one.
+    pub(crate) stream: Option<StreamConfig>,
+    /// What else can be watched.
+    pub(crate) mountpoints: MountpointsConfig,
     /// Where the page and the Janus API are served.
     pub(crate) web: WebConfig,
     /// How viewers are connected.
@@ -42,9 +45,9 @@ impl From<Options> for Config {
             options.rtc
         };
         Config {
-            stream: StreamConfig {
+            stream: options.source.0.map(|source| StreamConfig {
                 name: STREAM.to_owned(),
-                source: options.source,
+                source,
                 options: SourceOptions {
                     size: options.size,
                     fps: options.fps,
@@ -54,7 +57,8 @@ impl From<Options> for Config {
                     kbps: options.bitrate,
                     qp: options.qp.0,
                 },
-            },
+            }),
+            mountpoints: options.mountpoints.into(),
             web: WebConfig {
                 listen: options.listen,
                 origins: Origins {

@@ -48,6 +48,7 @@ use std::time::Duration;
 use cli::{Options, OptionsError};
 use config::Config;
 use janus::Live;
+use mountpoint::Mountpoints;
 use peer::Peers;
 use stream::Stream;
 use web::Web;
@@ -95,19 +96,23 @@ fn run(config: Config, reload: Option<Vec<OsString>>) -> Result<(), Box<dyn Erro
         let web = Web::bind(config.web)?;
         let (news, of_peers) = janus::peer_news();
         let peers = Peers::start(config.peers, move |peer, event| news.tell(peer, &event))?;
-        let stream = Stream::start(config.stream)?;
+        let mountpoints = Mountpoints::start(config.mountpoints)?;
+        let stream = config.stream.map(Stream::start).transpose()?;
+        mountpoints.complete(stream.clone())?;
         if let Some(arguments) = reload {
             signals::reload(arguments, stream.clone())?;
         }
         let (gateway, task) = janus::channel();
-        let live = Live::new(stream.clone(), peers.clone());
+        let live = Live::new(mountpoints, peers.clone());
         let task = tokio::spawn(task.run(config.gateway, live, of_peers));
         announce(&web.addresses(), peers.addresses());
         web.serve(gateway, signals::asked_to_end()?).await;
         task.await?;
         let released = tokio::task::spawn_blocking(move || {
             peers.shutdown();
-            stream.stop();
+            if let Some(stream) = stream {
+                stream.stop();
+            }
         });
         // A driver that hangs must not keep the process from ending, which frees the camera, too.
         match tokio::time::timeout(RELEASE, released).await {

@@ -33,14 +33,16 @@ pub(crate) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
 /// # Errors
 ///
 /// When the system refuses to tell of signals.
-pub(crate) fn reload(arguments: Vec<OsString>, stream: Stream) -> io::Result<()> {
+pub(crate) fn reload(arguments: Vec<OsString>, stream: Option<Stream>) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             match Options::read(arguments.clone()) {
                 Ok(options) => {
-                    stream.set_bitrate(options.bitrate);
-                    tracing::info!("the bit rate is {} kbit/s now", options.bitrate);
+                    if let Some(stream) = &stream {
+                        stream.set_bitrate(options.bitrate);
+                        tracing::info!("the bit rate is {} kbit/s now", options.bitrate);
+                    }
                 }
                 Err(error) => tracing::warn!("nothing is changed: {error}"),
             }

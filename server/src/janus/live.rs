@@ -1,20 +1,19 @@
-//! The gateway's view of the real stream and the real peers.
+//! The gateway's view of the real mountpoints and the real peers.
 
-use std::sync::Arc;
-
+use fanlight_protocol::streaming::MountpointId;
 use fanlight_protocol::{Error, ErrorCode};
 use tokio::sync::mpsc;
 
-use super::media::{Ending, Media, Offer, OfferFailed, PeerNews, Wishes};
+use super::media::{Ending, Media, Offer, OfferFailed, PeerNews, SwitchFailed, Wishes};
+use crate::mountpoint::{MountpointError, Mountpoints, Offering};
 use crate::peer::{
-    AnswerError, CandidateError, CloseReason, OfferOptions, OfferedTrack, Orientation, PeerEvent,
-    PeerId, Peers, check_sdp,
+    self, AnswerError, CandidateError, CloseReason, OfferOptions, OfferedTrack, Orientation,
+    PeerEvent, PeerId, Peers, PlayoutDelay, check_sdp,
 };
-use crate::stream::Stream;
 
-/// One stream and the peers that watch it.
+/// The mountpoints and the peers that watch them.
 pub(crate) struct Live {
-    stream: Stream,
+    mountpoints: Mountpoints,
     peers: Peers,
 }
 
@@ -59,45 +58,58 @@ impl PeerSink {
 }
 
 impl Live {
-    pub(crate) fn new(stream: Stream, peers: Peers) -> Self {
-        Self { stream, peers }
+    pub(crate) fn new(mountpoints: Mountpoints, peers: Peers) -> Self {
+        Self { mountpoints, peers }
+    }
+
+    /// What a viewer with these wishes is sent.
+    fn offering(&self, wishes: &Wishes) -> Result<(Vec<OfferedTrack>, Offering), MountpointError> {
+        let mountpoints = &self.mountpoints;
+        let offering = mountpoints.offering(wishes.mountpoint, &wishes.mids)?;
+        let tracks = offering.tracks.iter().map(|(mid, track)| OfferedTrack {
+            mid: mid.clone(),
+            track: track.clone(),
+        });
+        Ok((tracks.collect(), offering))
     }
 }
 
 impl Media for Live {
     type Peer = PeerId;
 
-    fn readiness(&self) -> Result<(), String> {
-        if self.stream.is_ready() {
-            Ok(())
-        } else {
-            Err(self.stream.state().to_string())
-        }
+    fn mountpoints(&self) -> &Mountpoints {
+        &self.mountpoints
     }
 
-    fn offer(&mut self, wishes: Wishes) -> Result<Offer<PeerId>, OfferFailed> {
-        let orientation = match wishes.orientation {
-            90 => Orientation::Quarter,
-            180 => Orientation::Half,
-            270 => Orientation::ThreeQuarters,
-            _ => Orientation::Upright,
-        };
+    fn readiness(&self, mountpoint: MountpointId) -> Result<(), String> {
+        self.mountpoints.readiness(mountpoint)
+    }
+
+    fn offer(&mut self, wishes: &Wishes) -> Result<Offer<PeerId>, OfferFailed> {
+        let (tracks, offering) = self
+            .offering(wishes)
+            .map_err(|error| OfferFailed(error.to_string()))?;
         let options = OfferOptions {
-            orientation,
-            ..OfferOptions::default()
+            orientation: match wishes.orientation {
+                90 => Orientation::Quarter,
+                180 => Orientation::Half,
+                270 => Orientation::ThreeQuarters,
+                _ => Orientation::Upright,
+            },
+            session_name: offering.session_name,
+            playout_delay: offering.is_prompt.then(PlayoutDelay::default),
+            abs_capture_time: offering.tells_capture_time,
         };
-        let video = OfferedTrack {
-            mid: "v".to_owned(),
-            track: Arc::new(self.stream.clone()),
-        };
-        match self.peers.offer(&[video], options) {
-            Ok(offer) => Ok(Offer {
-                peer: offer.peer,
-                sdp: offer.sdp,
-                candidates: offer.candidates,
-            }),
-            Err(error) => Err(OfferFailed(error.to_string())),
-        }
+        let offer = self.peers.offer(&tracks, options);
+        offer
+            .map(from_peers)
+            .map_err(|error| OfferFailed(error.to_string()))
+    }
+
+    fn restart(&mut self, _: PeerId) -> Result<Offer<PeerId>, OfferFailed> {
+        Err(OfferFailed(
+            "connections cannot be restarted yet".to_owned(),
+        ))
     }
 
     fn check_sdp(&self, sdp: &str) -> Result<(), Error> {
@@ -133,8 +145,28 @@ impl Media for Live {
         self.peers.request_key_frame(peer);
     }
 
+    fn set_sending(&mut self, peer: PeerId, mid: &str, on: bool) {
+        self.peers.set_sending(peer, Some(mid), on);
+    }
+
+    fn switch(&mut self, peer: PeerId, wishes: &Wishes) -> Result<(), SwitchFailed> {
+        let (tracks, _) = self
+            .offering(wishes)
+            .map_err(|error| SwitchFailed(error.to_string()))?;
+        let switched = self.peers.switch(peer, &tracks);
+        switched.map_err(|error| SwitchFailed(error.to_string()))
+    }
+
     fn close(&mut self, peer: PeerId) {
         self.peers.close(peer);
+    }
+}
+
+fn from_peers(offer: peer::Offer) -> Offer<PeerId> {
+    Offer {
+        peer: offer.peer,
+        sdp: offer.sdp,
+        candidates: offer.candidates,
     }
 }
 

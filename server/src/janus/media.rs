@@ -1,22 +1,31 @@
-//! What the gateway wants of streams and peers.
+//! What the gateway wants of mountpoints and peers.
 
 use std::fmt::Debug;
 use std::hash::Hash;
 
 use fanlight_protocol::Error;
+use fanlight_protocol::streaming::MountpointId;
 
+use crate::mountpoint::Mountpoints;
 use crate::stream::Kind;
 
-/// The stream that is watched, and the peer connections by which it is.
+/// What is watched, and the peer connections by which it is.
 pub(crate) trait Media {
     /// Names one peer connection; never used twice.
     type Peer: Copy + Debug + Eq + Hash;
 
-    /// Whether a viewer can be given a picture; the reason, in words for people, when not.
-    fn readiness(&self) -> Result<(), String>;
+    /// What can be watched.
+    fn mountpoints(&self) -> &Mountpoints;
+
+    /// Whether viewers of a mountpoint can be given a picture; the reason, in words for people,
+    /// when not.
+    fn readiness(&self, mountpoint: MountpointId) -> Result<(), String>;
 
     /// Makes a peer connection and the offer for it.
-    fn offer(&mut self, wishes: Wishes) -> Result<Offer<Self::Peer>, OfferFailed>;
+    fn offer(&mut self, wishes: &Wishes) -> Result<Offer<Self::Peer>, OfferFailed>;
+
+    /// Makes a new offer for a peer connection that was answered (an ICE restart).
+    fn restart(&mut self, peer: Self::Peer) -> Result<Offer<Self::Peer>, OfferFailed>;
 
     /// Checks that a text is a session description at all.
     ///
@@ -42,13 +51,22 @@ pub(crate) trait Media {
     /// Asks for a key frame on behalf of a viewer.
     fn request_key_frame(&mut self, peer: Self::Peer);
 
+    /// Begins or ends to send a medium. It begins with a key frame.
+    fn set_sending(&mut self, peer: Self::Peer, mid: &str, on: bool);
+
+    /// Goes on with the media of another mountpoint in place of those with the same mids.
+    fn switch(&mut self, peer: Self::Peer, wishes: &Wishes) -> Result<(), SwitchFailed>;
+
     /// Ends a peer connection. Nothing more is heard of it.
     fn close(&mut self, peer: Self::Peer);
 }
 
 /// What a viewer wishes for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wishes {
+    pub(crate) mountpoint: MountpointId,
+    /// The media that are wanted.
+    pub(crate) mids: Vec<String>,
     /// Degrees by which the viewer shall turn the picture: 0, 90, 180 or 270.
     pub(crate) orientation: u16,
 }
@@ -67,6 +85,11 @@ pub(crate) struct Offer<P> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct OfferFailed(pub(crate) String);
+
+/// A peer connection cannot go on with other media, for this reason.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct SwitchFailed(pub(crate) String);
 
 /// What becomes of a peer connection.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,12 @@
 //! Media for tests, without sockets or cameras.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use fanlight_protocol::streaming::MountpointId;
 use fanlight_protocol::{Error, ErrorCode};
 
-use super::media::{Media, Offer, OfferFailed, Wishes};
+use super::media::{Media, Offer, OfferFailed, SwitchFailed, Wishes};
+use crate::mountpoint::{Mountpoints, MountpointsConfig, testing};
 
 /// The shortest session description.
 pub(super) const SDP: &str =
@@ -12,9 +14,9 @@ pub(super) const SDP: &str =
 /// A candidate of either side.
 pub(super) const CANDIDATE: &str = "candidate:1 1 udp 2015363327 192.0.2.1 8189 typ host";
 
-/// Media that take notes.
-#[derive(Default)]
+/// Media that take notes. There is one mountpoint, number 1, with the medium `v`.
 pub(crate) struct Fake {
+    pub(super) mountpoints: Mountpoints,
     /// Why there is no picture.
     pub(super) not_ready: Option<String>,
     /// What the next answer is refused with.
@@ -26,26 +28,74 @@ pub(crate) struct Fake {
     pub(super) answered: Vec<u64>,
     pub(super) candidates: Vec<(u64, String)>,
     pub(super) key_frames: Vec<u64>,
+    pub(super) restarted: Vec<u64>,
+    /// What was last said of sending a medium of a peer.
+    pub(super) sending: BTreeMap<(u64, String), bool>,
+    pub(super) switched: Vec<(u64, Wishes)>,
+    /// What switches are refused with.
+    pub(super) no_switches: Option<String>,
+}
+
+const MOUNTPOINTS: &str = "[[mountpoint]]\nid = 1\n\
+    media = [{ type = 'video', mid = 'v', codec = 'h264', pt = 96, port = 5004 }]";
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self::with(testing::parse(MOUNTPOINTS))
+    }
+}
+
+impl Fake {
+    pub(super) fn with(config: MountpointsConfig) -> Self {
+        Self {
+            mountpoints: testing::mountpoints(config),
+            not_ready: None,
+            refuse: None,
+            no_offers: None,
+            last_peer: 0,
+            open: BTreeSet::new(),
+            answered: Vec::new(),
+            candidates: Vec::new(),
+            key_frames: Vec::new(),
+            restarted: Vec::new(),
+            sending: BTreeMap::new(),
+            switched: Vec::new(),
+            no_switches: None,
+        }
+    }
+
+    fn offer(peer: u64) -> Offer<u64> {
+        Offer {
+            peer,
+            sdp: SDP.to_owned(),
+            candidates: vec![CANDIDATE.to_owned()],
+        }
+    }
 }
 
 impl Media for Fake {
     type Peer = u64;
 
-    fn readiness(&self) -> Result<(), String> {
+    fn mountpoints(&self) -> &Mountpoints {
+        &self.mountpoints
+    }
+
+    fn readiness(&self, _: MountpointId) -> Result<(), String> {
         self.not_ready.clone().map_or(Ok(()), Err)
     }
 
-    fn offer(&mut self, _: Wishes) -> Result<Offer<u64>, OfferFailed> {
+    fn offer(&mut self, _: &Wishes) -> Result<Offer<u64>, OfferFailed> {
         if let Some(reason) = self.no_offers.clone() {
             return Err(OfferFailed(reason));
         }
         self.last_peer += 1;
         self.open.insert(self.last_peer);
-        Ok(Offer {
-            peer: self.last_peer,
-            sdp: SDP.to_owned(),
-            candidates: vec![CANDIDATE.to_owned()],
-        })
+        Ok(Self::offer(self.last_peer))
+    }
+
+    fn restart(&mut self, peer: u64) -> Result<Offer<u64>, OfferFailed> {
+        self.restarted.push(peer);
+        Ok(Self::offer(peer))
     }
 
     fn check_sdp(&self, sdp: &str) -> Result<(), Error> {
@@ -74,6 +124,18 @@ impl Media for Fake {
 
     fn request_key_frame(&mut self, peer: u64) {
         self.key_frames.push(peer);
+    }
+
+    fn set_sending(&mut self, peer: u64, mid: &str, on: bool) {
+        self.sending.insert((peer, mid.to_owned()), on);
+    }
+
+    fn switch(&mut self, peer: u64, wishes: &Wishes) -> Result<(), SwitchFailed> {
+        if let Some(reason) = self.no_switches.clone() {
+            return Err(SwitchFailed(reason));
+        }
+        self.switched.push((peer, wishes.clone()));
+        Ok(())
     }
 
     fn close(&mut self, peer: u64) {

@@ -4,6 +4,7 @@ use fanlight_protocol::message::{Created, ModuleInfo, PluginData, ServerInfo};
 use fanlight_protocol::{HandleId, ServerMessage, SessionId};
 
 use super::GatewayConfig;
+use super::plugin::StreamingWork;
 
 /// The answer to a request that did not fail.
 #[derive(Debug)]
@@ -20,11 +21,20 @@ pub(super) enum Answer {
     Info,
 }
 
-/// An answer, and the event that follows it rather than going before.
+/// An answer, and what follows it rather than going before.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) answer: Answer,
-    pub(super) then: Option<ServerMessage>,
+    pub(super) then: Option<Then>,
+}
+
+/// What follows an answer.
+#[derive(Debug)]
+pub(super) enum Then {
+    /// An event.
+    Event(SessionId, ServerMessage),
+    /// Work for the streaming plugin.
+    Streaming(StreamingWork),
 }
 
 impl From<Answer> for Outcome {
@@ -100,13 +110,19 @@ fn info(transaction: String, config: &GatewayConfig) -> ServerInfo {
             ),
         ]
         .into(),
-        plugins: [(
-            fanlight_protocol::ustreamer::PLUGIN.to_owned(),
-            module(
-                "uStreamer",
-                "One video stream, as uStreamer's plugin gives it",
+        plugins: [
+            (
+                fanlight_protocol::streaming::PLUGIN.to_owned(),
+                module("Streaming", "The camera and RTP, as mountpoints"),
             ),
-        )]
+            (
+                fanlight_protocol::ustreamer::PLUGIN.to_owned(),
+                module(
+                    "uStreamer",
+                    "One video stream, as uStreamer's plugin gives it",
+                ),
+            ),
+        ]
         .into(),
     }
 }

@@ -6,9 +6,9 @@ use fanlight_protocol::message::ServerMessage;
 use fanlight_protocol::request::Credentials;
 use fanlight_protocol::{Error, ErrorCode, HandleId, Jsep, JsepKind, Object, SessionId};
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Outcome, Then};
 use super::link::Link;
-use super::plugin::Plugin;
+use super::plugin::{Plugin, Watching};
 use super::{Address, Gateway, random_id};
 use crate::janus::media::Media;
 
@@ -17,6 +17,8 @@ use crate::janus::media::Media;
 pub(super) struct Handle<P> {
     pub(super) plugin: Plugin,
     pub(super) link: Link<P>,
+    /// What the peer connection of the link is for.
+    pub(super) watching: Option<Watching>,
 }
 
 impl<M: Media> Gateway<M> {
@@ -47,7 +49,15 @@ impl<M: Media> Gateway<M> {
             }
         };
         let link = Link::Down;
-        session.handles.insert(handle, Handle { plugin, link });
+        let watching = None;
+        session.handles.insert(
+            handle,
+            Handle {
+                plugin,
+                link,
+                watching,
+            },
+        );
         tracing::debug!(session = %id, %handle, opaque_id, "attached");
         Ok(Answer::Created(handle.0).into())
     }
@@ -56,10 +66,13 @@ impl<M: Media> Gateway<M> {
         self.end_handle(at);
         Outcome {
             answer: Answer::Success,
-            then: Some(ServerMessage::Detached {
-                session_id: at.session,
-                sender: at.handle,
-            }),
+            then: Some(Then::Event(
+                at.session,
+                ServerMessage::Detached {
+                    session_id: at.session,
+                    sender: at.handle,
+                },
+            )),
         }
     }
 
@@ -68,6 +81,7 @@ impl<M: Media> Gateway<M> {
         &mut self,
         now: Instant,
         at: Address,
+        transaction: &str,
         body: &Object,
         jsep: Option<Jsep>,
     ) -> Result<Outcome, Error> {
@@ -83,7 +97,7 @@ impl<M: Media> Gateway<M> {
                 }
             }
         }
-        self.plugin_message(now, at, body)
+        self.plugin_message(now, at, transaction, body)
     }
 
     pub(super) fn end_handle(&mut self, at: Address) {

@@ -5,10 +5,11 @@ use std::time::Instant;
 use fanlight_protocol::message::PluginData;
 use fanlight_protocol::{Candidate, Error, ErrorCode, Jsep, ServerMessage};
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Outcome, Then};
+use super::plugin::Watching;
 use super::session::{Holder, Session};
 use super::{Address, Gateway, Timer};
-use crate::janus::media::{Media, Offer, OfferFailed, PeerNews, Wishes};
+use crate::janus::media::{Media, Offer, OfferFailed, PeerNews, SwitchFailed, Wishes};
 
 /// More candidates of a viewer who has not answered yet are not kept.
 const EARLY_CANDIDATES: usize = 32;
@@ -27,11 +28,13 @@ pub(super) enum Link<P> {
         peer: P,
         /// Whether it stands.
         is_up: bool,
+        /// Whether a new offer waits for its answer.
+        is_restarting: bool,
     },
 }
 
 impl<P: Copy> Link<P> {
-    fn peer(&self) -> Option<P> {
+    pub(super) fn peer(&self) -> Option<P> {
         match self {
             Self::Down => None,
             Self::Offered { offer, .. } => Some(offer.peer),
@@ -56,9 +59,12 @@ impl<M: Media> Gateway<M> {
         };
         match news {
             PeerNews::Up => {
-                if let Some(handle) = self.handle_mut(at) {
-                    handle.link = Link::Answered { peer, is_up: true };
+                if let Some(handle) = self.handle_mut(at)
+                    && let Link::Answered { is_up, .. } = &mut handle.link
+                {
+                    *is_up = true;
                 }
+                self.tell_streaming_started(at);
                 let up = ServerMessage::WebrtcUp {
                     session_id: at.session,
                     sender: at.handle,
@@ -80,13 +86,15 @@ impl<M: Media> Gateway<M> {
         }
     }
 
-    /// Sends an offer with the news of a plugin. One that waits for its answer is sent again as
-    /// it was: whichever of the two the viewer answers, the answer fits.
+    /// Sends an offer with the news of a plugin, which may be the outcome of a request. One that
+    /// waits for its answer is sent again as it was: whichever of the two the viewer answers, the
+    /// answer fits.
     pub(super) fn send_offer(
         &mut self,
         now: Instant,
         at: Address,
-        wishes: Wishes,
+        wishes: &Wishes,
+        transaction: Option<String>,
         plugindata: PluginData,
     ) -> Result<(), OfferFailed> {
         let offer = match self.handle(at).map(|handle| &handle.link) {
@@ -94,9 +102,64 @@ impl<M: Media> Gateway<M> {
                 offer,
                 wishes: before,
                 ..
-            }) if *before == wishes => offer.clone(),
+            }) if before == wishes => offer.clone(),
             _ => self.new_offer(at, wishes)?,
         };
+        self.tell_offer(now, at, offer, transaction, plugindata);
+        Ok(())
+    }
+
+    /// Sends a new offer for the peer connection that there is. One that was not answered yet is
+    /// sent again.
+    pub(super) fn send_restart(
+        &mut self,
+        now: Instant,
+        at: Address,
+        transaction: Option<String>,
+        plugindata: PluginData,
+    ) -> Result<(), OfferFailed> {
+        let offer = match self.handle(at).map(|handle| &handle.link) {
+            Some(Link::Offered { offer, .. }) => offer.clone(),
+            Some(Link::Answered { peer, .. }) => {
+                let peer = *peer;
+                self.media.restart(peer)?
+            }
+            Some(Link::Down) | None => {
+                return Err(OfferFailed("there is nothing to restart".to_owned()));
+            }
+        };
+        let handle = self.handle_mut(at);
+        if let Some(Link::Answered { is_restarting, .. }) = handle.map(|handle| &mut handle.link) {
+            *is_restarting = true;
+        }
+        self.tell_offer(now, at, offer, transaction, plugindata);
+        Ok(())
+    }
+
+    /// Goes on with the media of another mountpoint over the same peer connection.
+    pub(super) fn switch_link(&mut self, at: Address, wishes: Wishes) -> Result<(), SwitchFailed> {
+        let peer = self.handle(at).and_then(|handle| handle.link.peer());
+        let peer = peer.ok_or_else(|| SwitchFailed("there is no peer connection".to_owned()))?;
+        self.media.switch(peer, &wishes)?;
+        if let Some(handle) = self.handle_mut(at) {
+            if let Some(watching) = &mut handle.watching {
+                watching.switch(&wishes);
+            }
+            if let Link::Offered { wishes: before, .. } = &mut handle.link {
+                *before = wishes;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_offer(
+        &mut self,
+        now: Instant,
+        at: Address,
+        offer: Offer<M::Peer>,
+        transaction: Option<String>,
+        plugindata: PluginData,
+    ) {
         let deadline = now + self.config.limits.offer_timeout;
         self.timers.set(Timer::Offer(at), deadline);
 
@@ -112,7 +175,7 @@ impl<M: Media> Gateway<M> {
             at.session,
             &ServerMessage::Event {
                 session_id: at.session,
-                transaction: None,
+                transaction,
                 sender: at.handle,
                 plugindata,
                 jsep: Some(Jsep::offer(sdp)),
@@ -135,7 +198,6 @@ impl<M: Media> Gateway<M> {
                 self.tell(at.session, &trickle);
             }
         }
-        Ok(())
     }
 
     /// Whether the client of this session may have one more peer that does not stand yet.
@@ -161,6 +223,11 @@ impl<M: Media> Gateway<M> {
         let handle = self.handle_mut(at);
         let (peer, early) = match handle.map(|handle| &mut handle.link) {
             Some(Link::Offered { offer, early, .. }) => (offer.peer, std::mem::take(early)),
+            Some(Link::Answered {
+                peer,
+                is_restarting,
+                ..
+            }) if *is_restarting => (*peer, Vec::new()),
             _ => {
                 return Err(Error::new(
                     ErrorCode::UnexpectedAnswer,
@@ -173,9 +240,18 @@ impl<M: Media> Gateway<M> {
             return Err(error);
         }
         self.timers.cancel(Timer::Offer(at));
-        if let Some(handle) = self.handle_mut(at) {
-            handle.link = Link::Answered { peer, is_up: false };
+        match self.handle_mut(at).map(|handle| &mut handle.link) {
+            Some(Link::Answered { is_restarting, .. }) => *is_restarting = false,
+            Some(link) => {
+                *link = Link::Answered {
+                    peer,
+                    is_up: false,
+                    is_restarting: false,
+                };
+            }
+            None => {}
         }
+        self.set_sending(at);
         for candidate in early {
             if let Err(error) = self.media.add_candidate(peer, &candidate) {
                 // The request that brought it has been answered.
@@ -214,7 +290,8 @@ impl<M: Media> Gateway<M> {
 
     pub(super) fn hang_up_on_request(&mut self, at: Address) -> Outcome {
         self.stop_waiting(at);
-        let then = self.close_link(at).then(|| hangup(at, "Janus API"));
+        let closed = self.close_link(at);
+        let then = closed.then(|| Then::Event(at.session, hangup(at, "Janus API")));
         Outcome {
             answer: Answer::Success,
             then,
@@ -233,6 +310,22 @@ impl<M: Media> Gateway<M> {
         self.hang_up(at, "No answer");
     }
 
+    /// Has sent what the viewer is to get, and nothing else. Before there is an answer, nothing is
+    /// sent anyway.
+    pub(super) fn set_sending(&mut self, at: Address) {
+        let Some(handle) = self.handle(at) else {
+            return;
+        };
+        let (Link::Answered { peer, .. }, Some(watching)) = (&handle.link, &handle.watching) else {
+            return;
+        };
+        let peer = *peer;
+        let enabled = self.media.mountpoints().is_enabled(watching.mountpoint);
+        for (mid, on) in watching.sent(enabled) {
+            self.media.set_sending(peer, &mid, on);
+        }
+    }
+
     pub(super) fn request_key_frame(&mut self, at: Address) {
         if let Some(Link::Answered { peer, .. }) = self.handle(at).map(|handle| &handle.link) {
             let peer = *peer;
@@ -246,6 +339,7 @@ impl<M: Media> Gateway<M> {
         let Some(handle) = self.handle_mut(at) else {
             return false;
         };
+        handle.watching = None;
         let link = std::mem::replace(&mut handle.link, Link::Down);
         let Some(peer) = link.peer() else {
             return false;
@@ -257,14 +351,15 @@ impl<M: Media> Gateway<M> {
 
     /// A new peer connection, in place of the one that the handle may have. The viewer is told of
     /// the old one's end, so that its client does not take the new offer for a change of the old.
-    fn new_offer(&mut self, at: Address, wishes: Wishes) -> Result<Offer<M::Peer>, OfferFailed> {
+    fn new_offer(&mut self, at: Address, wishes: &Wishes) -> Result<Offer<M::Peer>, OfferFailed> {
         let offer = self.media.offer(wishes)?;
         self.hang_up(at, "Close PC");
         self.peers.insert(offer.peer, at);
         if let Some(handle) = self.handle_mut(at) {
+            handle.watching = Some(Watching::new(wishes));
             handle.link = Link::Offered {
                 offer: offer.clone(),
-                wishes,
+                wishes: wishes.clone(),
                 early: Vec::new(),
             };
         }

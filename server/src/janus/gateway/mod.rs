@@ -24,7 +24,7 @@ use fanlight_protocol::request::{Path, RequestKind};
 use fanlight_protocol::{Error, HandleId, Request, ServerMessage, SessionId};
 
 pub(crate) use self::access::{Access, StoredToken, Tokens};
-use self::answer::{Answer, Outcome};
+use self::answer::{Answer, Outcome, Then};
 use self::handle::Handle;
 pub(crate) use self::plugin::Plugin;
 use self::plugin::Waiting;
@@ -189,7 +189,7 @@ impl<M: Media> Gateway<M> {
             let request = Request::parse(message);
             let (answer, then) = self.answer(now, Asker::Connection(from), request);
             self.send(from, &answer);
-            self.tell_then(then);
+            self.follow(now, then);
         }
     }
 
@@ -197,8 +197,9 @@ impl<M: Media> Gateway<M> {
     pub(crate) fn handle_post(&mut self, now: Instant, path: Path, message: &[u8]) -> String {
         let request = Request::parse_posted(path, message);
         let (answer, then) = self.answer(now, Asker::Http, request);
-        self.tell_then(then);
-        answer.to_json()
+        let answer = answer.to_json();
+        self.follow(now, then);
+        answer
     }
 
     /// When [`Gateway::handle_timeout`] wants to be called. Changes with every other call.
@@ -237,13 +238,13 @@ impl<M: Media> Gateway<M> {
         }
     }
 
-    /// The answer to a request, and the event that follows it.
+    /// The answer to a request, and what follows it.
     fn answer(
         &mut self,
         now: Instant,
         asker: Asker,
         request: Result<Request, Error>,
-    ) -> (ServerMessage, Option<(SessionId, ServerMessage)>) {
+    ) -> (ServerMessage, Option<Then>) {
         let (session_id, transaction, outcome) = match request {
             Ok(request) => {
                 let transaction = request.transaction.clone();
@@ -260,7 +261,7 @@ impl<M: Media> Gateway<M> {
             Ok(Outcome { answer, then }) => {
                 let transaction = transaction.unwrap_or_default();
                 let answer = answer.into_message(session_id, transaction, &self.config);
-                (answer, session_id.zip(then))
+                (answer, then)
             }
             Err(error) => {
                 let answer = ServerMessage::Error {
@@ -319,7 +320,9 @@ impl<M: Media> Gateway<M> {
             }
             (RequestKind::Detach, Some(at)) => Ok(self.detach(at)),
             (RequestKind::Hangup, Some(at)) => Ok(self.hang_up_on_request(at)),
-            (RequestKind::Message { body, jsep }, Some(at)) => self.message(now, at, &body, jsep),
+            (RequestKind::Message { body, jsep }, Some(at)) => {
+                self.message(now, at, &request.transaction, &body, jsep)
+            }
             (RequestKind::Trickle(candidates), Some(at)) => self.trickle(at, candidates),
             (kind, _) => Err(Error::unknown_request(kind.name())),
         }
@@ -345,9 +348,12 @@ impl<M: Media> Gateway<M> {
         }
     }
 
-    fn tell_then(&mut self, then: Option<(SessionId, ServerMessage)>) {
-        if let Some((session, event)) = then {
-            self.tell(session, &event);
+    /// Does what follows an answer.
+    fn follow(&mut self, now: Instant, then: Option<Then>) {
+        match then {
+            Some(Then::Event(session, event)) => self.tell(session, &event),
+            Some(Then::Streaming(work)) => self.streaming_work(now, work),
+            None => {}
         }
     }
 

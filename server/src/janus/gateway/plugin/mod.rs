@@ -1,6 +1,8 @@
 //! What plugins are asked: a file for each.
 
+mod streaming;
 mod ustreamer;
+mod watching;
 
 use std::time::Instant;
 
@@ -9,16 +11,19 @@ use fanlight_protocol::{Error, Object};
 use super::answer::Outcome;
 use super::{Address, Gateway};
 use crate::janus::media::Media;
+pub(super) use streaming::StreamingWork;
 pub(super) use ustreamer::Waiting;
+pub(super) use watching::Watching;
 
 /// The plugin that a handle is attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Plugin {
+    Streaming,
     Ustreamer,
 }
 
 impl Plugin {
-    pub(crate) const ALL: [Self; 1] = [Self::Ustreamer];
+    pub(crate) const ALL: [Self; 2] = [Self::Streaming, Self::Ustreamer];
 
     /// The plugin that Janus knows by this name.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
@@ -28,6 +33,7 @@ impl Plugin {
     /// Its name in Janus.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Streaming => fanlight_protocol::streaming::PLUGIN,
             Self::Ustreamer => fanlight_protocol::ustreamer::PLUGIN,
         }
     }
@@ -39,9 +45,11 @@ impl<M: Media> Gateway<M> {
         &mut self,
         now: Instant,
         at: Address,
+        transaction: &str,
         body: &Object,
     ) -> Result<Outcome, Error> {
         match self.handle(at).map(|handle| handle.plugin) {
+            Some(Plugin::Streaming) => Ok(self.streaming_message(now, at, transaction, body)),
             Some(Plugin::Ustreamer) => Ok(self.ustreamer_message(now, at, body)),
             None => Err(Error::no_such_handle(at.handle, at.session)),
         }

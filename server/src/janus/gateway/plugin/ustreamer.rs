@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use fanlight_protocol::message::PluginData;
+use fanlight_protocol::streaming::{MediaKind, MountpointId};
 use fanlight_protocol::ustreamer::{
     Data, Features, Ice, NOT_READY, PluginError, Request, Status, WatchParams,
 };
@@ -25,7 +26,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// A viewer who came before there was something to offer.
 #[derive(Debug)]
 pub(in crate::janus::gateway) struct Waiting {
-    wishes: Wishes,
+    params: WatchParams,
     /// Why there was nothing when it was last tried.
     reason: String,
 }
@@ -41,7 +42,7 @@ impl<M: Media> Gateway<M> {
             Ok(Request::Features) => {
                 let url = self.config.stun_server.clone().unwrap_or_default();
                 let ice = Ice { url };
-                let (audio, mic) = (false, false);
+                let (audio, mic) = (self.has_sound(), false);
                 self.tell_ustreamer(at, Data::Features(Features { audio, mic, ice }));
             }
             Ok(Request::Watch { params }) => self.watch(now, at, params.unwrap_or_default()),
@@ -59,13 +60,10 @@ impl<M: Media> Gateway<M> {
 
     /// Tries again for those who wait, once it may be of use.
     pub(in crate::janus::gateway) fn serve_waiting(&mut self, now: Instant) {
-        if self.media.readiness().is_ok() {
-            let waiting: Vec<_> = self.waiting.iter().map(|(at, w)| (*at, w.wishes)).collect();
-            for (at, wishes) in waiting {
-                match self.start_watching(now, at, wishes) {
-                    Ok(()) => self.stop_waiting(at),
-                    Err(reason) => self.wait(now, at, wishes, reason),
-                }
+        if self.default_mountpoint().is_ok() {
+            let waiting: Vec<_> = self.waiting.iter().map(|(at, w)| (*at, w.params)).collect();
+            for (at, params) in waiting {
+                self.watch(now, at, params);
             }
         }
         if !self.waiting.is_empty() {
@@ -79,7 +77,7 @@ impl<M: Media> Gateway<M> {
             return;
         };
         self.stop_waiting(at);
-        let reason = self.media.readiness().err().unwrap_or(reason);
+        let reason = self.default_mountpoint().err().unwrap_or(reason);
         let error = PluginError::new(NOT_READY, reason);
         self.tell_ustreamer(at, Data::Error(error));
     }
@@ -94,28 +92,54 @@ impl<M: Media> Gateway<M> {
     }
 
     fn watch(&mut self, now: Instant, at: Address, params: WatchParams) {
-        let wishes = Wishes {
-            orientation: params.orientation,
-        };
-        match self.start_watching(now, at, wishes) {
+        match self.start_watching(now, at, params) {
             Ok(()) => self.stop_waiting(at),
-            Err(reason) => self.wait(now, at, wishes, reason),
+            Err(reason) => self.wait(now, at, params, reason),
         }
     }
 
     /// Sends an offer if there is something to offer; returns the reason if not.
-    fn start_watching(&mut self, now: Instant, at: Address, wishes: Wishes) -> Result<(), String> {
-        self.media.readiness()?;
+    fn start_watching(
+        &mut self,
+        now: Instant,
+        at: Address,
+        params: WatchParams,
+    ) -> Result<(), String> {
+        let mountpoint = self.default_mountpoint()?;
         if !self.may_be_offered(at) {
             return Err("too many viewers of this connection are on their way".to_owned());
         }
+        let media = self.media.mountpoints().media(mountpoint).into_iter();
+        let wishes = Wishes {
+            mountpoint,
+            mids: media
+                .filter(|(_, kind)| *kind == MediaKind::Video || params.audio)
+                .map(|(mid, _)| mid)
+                .collect(),
+            orientation: params.orientation,
+        };
         let started = PluginData::Ustreamer(Data::Status(Status::Started));
-        let sent = self.send_offer(now, at, wishes, started);
+        let sent = self.send_offer(now, at, &wishes, None, started);
         sent.map_err(|OfferFailed(reason)| reason)
     }
 
-    fn wait(&mut self, now: Instant, at: Address, wishes: Wishes, reason: String) {
-        let waiting = Waiting { wishes, reason };
+    /// The plugin knows of one stream only. The reason, if there is nothing to see of it.
+    fn default_mountpoint(&self) -> Result<MountpointId, String> {
+        let mountpoint = self.media.mountpoints().default_id();
+        let mountpoint = mountpoint.ok_or("there is nothing to watch")?;
+        self.media.readiness(mountpoint)?;
+        Ok(mountpoint)
+    }
+
+    fn has_sound(&self) -> bool {
+        let mountpoints = self.media.mountpoints();
+        let media = mountpoints.default_id().map(|id| mountpoints.media(id));
+        let mut media = media.into_iter().flatten();
+        media.any(|(_, kind)| kind == MediaKind::Audio)
+    }
+
+    fn wait(&mut self, now: Instant, at: Address, params: WatchParams, reason: String) {
+        let waiting = Waiting { params, reason };
         if self.waiting.insert(at, waiting).is_none() {
             self.timers.set(Timer::Waiting(at), now + PATIENCE);
         }
@@ -124,7 +148,7 @@ impl<M: Media> Gateway<M> {
         }
     }
 
-    fn tell_ustreamer(&mut self, at: Address, data: Data) {
+    pub(super) fn tell_ustreamer(&mut self, at: Address, data: Data) {
         let event = ServerMessage::Event {
             session_id: at.session,
             transaction: None,

@@ -7,6 +7,7 @@ mod peers;
 mod polls;
 mod recorded;
 mod sessions;
+mod streaming;
 mod viewer;
 mod waiting;
 
@@ -40,8 +41,12 @@ impl Rig {
     }
 
     fn with(config: GatewayConfig) -> Self {
+        Self::with_media(config, Fake::default())
+    }
+
+    fn with_media(config: GatewayConfig, media: Fake) -> Self {
         Self {
-            gateway: Gateway::new(config, Fake::default()),
+            gateway: Gateway::new(config, media),
             now: Instant::now(),
             transactions: 0,
         }
@@ -103,7 +108,10 @@ impl Rig {
     }
 
     fn attach(&mut self, connection: ConnectionId, session: u64) -> Viewer {
-        let plugin = "janus.plugin.ustreamer";
+        self.attach_to(connection, session, "janus.plugin.ustreamer")
+    }
+
+    fn attach_to(&mut self, connection: ConnectionId, session: u64, plugin: &str) -> Viewer {
         let attach = json!({"janus": "attach", "session_id": session, "plugin": plugin});
         let attached = self.ask_one(connection, attach);
         let handle = attached["data"]["id"].as_u64().unwrap();

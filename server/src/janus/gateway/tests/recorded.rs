@@ -1,6 +1,18 @@
 //! Recorded conversations with the real Janus, held again with the gateway.
 
 use super::*;
+use crate::mountpoint::{MountpointsConfig, testing};
+use crate::secret::Secret;
+
+macro_rules! mountpoints {
+    ($name:literal) => {
+        testing::parse(include_str!(concat!(
+            "../../../../../shared/testdata/",
+            $name,
+            ".toml"
+        )))
+    };
+}
 
 macro_rules! recording {
     ($name:literal) => {
@@ -10,39 +22,83 @@ macro_rules! recording {
 
 #[test]
 fn errors_of_the_core() {
-    replay(recording!("core-errors"), true);
+    replay(recording!("core-errors"), trickling(), Fake::default());
 }
 
 #[test]
 fn a_session_that_times_out() {
-    replay(recording!("core-session-timeout"), true);
+    let recording = recording!("core-session-timeout");
+    replay(recording, trickling(), Fake::default());
 }
 
 #[test]
 fn a_viewer_from_watch_to_destroy() {
-    replay(recording!("ustreamer-viewer"), true);
+    replay(recording!("ustreamer-viewer"), trickling(), Fake::default());
 }
 
 #[test]
 fn a_viewer_with_candidates_in_the_offer() {
-    replay(recording!("ustreamer-candidates-in-offer"), false);
+    let recording = recording!("ustreamer-candidates-in-offer");
+    replay(recording, with_stun(), Fake::default());
 }
 
 #[test]
 fn odd_requests_to_the_plugin() {
-    replay(recording!("ustreamer-odd-requests"), true);
+    let recording = recording!("ustreamer-odd-requests");
+    replay(recording, trickling(), Fake::default());
+}
+
+#[test]
+fn a_viewer_of_mountpoints_from_list_to_destroy() {
+    let media = Fake::with(mountpoints!("streaming-viewer"));
+    replay(recording!("streaming-viewer"), trickling(), media);
+}
+
+#[test]
+fn mountpoints_are_made_changed_and_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let media = Fake::with(MountpointsConfig {
+        file: Some(directory.path().join("mountpoints.toml")),
+        admin_key: Some(Secret::new("adm")),
+        ..mountpoints!("streaming-management")
+    });
+    let recording = recording!("streaming-management");
+    replay(recording, with_stun(), media);
+}
+
+#[test]
+fn viewers_are_told_when_their_mountpoint_sends_them_away() {
+    let media = Fake::with(MountpointsConfig {
+        admin_key: Some(Secret::new("adm")),
+        ..mountpoints!("streaming-management")
+    });
+    replay(
+        recording!("streaming-removed"),
+        GatewayConfig::default(),
+        media,
+    );
+}
+
+fn with_stun() -> GatewayConfig {
+    GatewayConfig {
+        stun_server: Some("stun:stun.example.org:3478".to_owned()),
+        ..GatewayConfig::default()
+    }
+}
+
+fn trickling() -> GatewayConfig {
+    GatewayConfig {
+        full_trickle: true,
+        ..with_stun()
+    }
 }
 
 /// Sends what the client sent and expects what Janus answered.
 ///
 /// Janus works on the requests of a client in parallel, and on its peer connection beside them.
 /// So what was sent without waiting is answered in any order; all else in the recorded one.
-fn replay(recording: &str, full_trickle: bool) {
-    let mut rig = Rig::with(GatewayConfig {
-        full_trickle,
-        stun_server: Some("stun:stun.example.org:3478".to_owned()),
-        ..GatewayConfig::default()
-    });
+fn replay(recording: &str, config: GatewayConfig, media: Fake) {
+    let mut rig = Rig::with_media(config, media);
     let connection = rig.connect(1);
     let mut ids = Ids::default();
     let mut lines = recording
@@ -79,6 +135,10 @@ fn replay(recording: &str, full_trickle: bool) {
             // Janus does not trickle again with an offer that it repeats.
             heard.retain(|message| message["janus"] != "trickle");
         }
+        if !recorded.iter().any(|message| message["janus"] == "hangup") {
+            // Of a peer connection that never stood Janus says nothing.
+            heard.retain(|message| message["janus"] != "hangup");
+        }
         for (recorded, heard) in recorded.iter().zip(&heard) {
             ids.learn(&recorded["data"]["id"], &heard["data"]["id"]);
         }
@@ -88,7 +148,12 @@ fn replay(recording: &str, full_trickle: bool) {
         };
         recorded.iter_mut().for_each(known);
         heard.iter_mut().for_each(normalise);
-        if requests > 1 || recorded.iter().any(|message| message["janus"] == "trickle") {
+        let is_unordered = |message: &Value| {
+            // Janus answers some of these before it acknowledges them.
+            let is_event = message["janus"] == "event" && message.get("transaction").is_some();
+            is_event || message["janus"] == "trickle"
+        };
+        if requests > 1 || recorded.iter().any(is_unordered) {
             recorded.sort_by_key(Value::to_string);
             heard.sort_by_key(Value::to_string);
         }
@@ -98,6 +163,15 @@ fn replay(recording: &str, full_trickle: bool) {
 
 /// Takes out what is Janus' own affair.
 fn normalise(message: &mut Value) {
+    let data = message.pointer_mut("/plugindata/data/list");
+    if let Some(list) = data.and_then(Value::as_array_mut) {
+        // Janus has its mountpoints in no order.
+        list.sort_by_key(|mountpoint| mountpoint["id"].as_u64());
+        list.iter_mut().for_each(forget_ages);
+    }
+    if let Some(info) = message.pointer_mut("/plugindata/data/info") {
+        forget_ages(info);
+    }
     if let Some(candidate) = message.get_mut("candidate").and_then(Value::as_object_mut) {
         // Sometimes there in Janus; the index is enough.
         candidate.remove("sdpMid");
@@ -120,6 +194,12 @@ fn normalise(message: &mut Value) {
             ]
             .contains(&field.as_str())
         });
+    }
+}
+
+fn forget_ages(mountpoint: &mut Value) {
+    for medium in mountpoint["media"].as_array_mut().unwrap() {
+        assert!(medium.as_object_mut().unwrap().remove("age_ms").is_some());
     }
 }
 
