@@ -9,6 +9,7 @@ use super::{
     info::{LiveInfo, LiveMedium},
     medium::Medium,
     outgoing::{Outgoing, Path},
+    paths::Paths,
     rtcp::{Compound, Feedback, Reception},
     rtp::Route,
     srtp::{Srtp, SrtpError},
@@ -28,7 +29,7 @@ const REPORT: Duration = Duration::from_secs(1);
 /// The connection to one viewer. It does no I/O: datagrams and the time come in, datagrams go to
 /// [`Outgoing`].
 pub(super) struct Connection {
-    ice: Ice,
+    ice: Paths,
     dtls: Dtls,
     /// The tracks that the viewer takes.
     media: Vec<Medium>,
@@ -63,7 +64,7 @@ impl Connection {
     /// A viewer that has just answered.
     pub(super) fn new(now: Instant, ice: Ice, dtls: Dtls, media: Vec<Medium>) -> Self {
         Self {
-            ice,
+            ice: Paths::new(ice),
             dtls,
             media,
             srtp: None,
@@ -71,6 +72,21 @@ impl Connection {
             connect_by: now + CONNECT,
             report_at: now,
         }
+    }
+
+    /// Looks for another path, with other credentials. What goes over the one there is goes on.
+    pub(super) fn restart(&mut self, now: Instant, ice: Ice) {
+        self.ice.restart(now, ice);
+    }
+
+    /// Whether a path is being looked for, be it the first or another one.
+    pub(super) fn is_searching(&self) -> bool {
+        !self.is_secured() || self.ice.is_restarting()
+    }
+
+    /// The fragments of user names by which checks for us are known.
+    pub(super) fn ufrags(&self) -> impl Iterator<Item = &str> {
+        self.ice.ufrags()
     }
 
     /// Another address where the viewer may be.

@@ -163,6 +163,11 @@ impl Ice {
         Ok(ice)
     }
 
+    /// The fragment of a user name by which checks for us are known.
+    pub(super) fn ufrag(&self) -> &str {
+        &self.local.ufrag
+    }
+
     /// Adds an address of the viewer's. Those too many are left out.
     pub(super) fn add_remote(&mut self, now: Instant, remote: Remote) {
         if self.has_room_for(remote.0.addr()) && self.agent.add_remote_candidate(remote.0).is_ok() {

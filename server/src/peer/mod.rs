@@ -37,6 +37,8 @@ mod medium;
 mod ntp;
 mod offer;
 mod outgoing;
+mod paths;
+mod peers;
 mod registry;
 mod rtcp;
 mod rtp;
@@ -52,32 +54,14 @@ mod tests;
 mod thread;
 
 use crate::stream::{Kind, Track};
-use answer::Answer;
 use connection::SlowLink;
-use dtls::Identity;
-use ice::Credentials;
-use info::LiveInfo;
-use mio::Waker;
-use offer::Description;
-use registry::{Known, Pending, Registry, Sdps, Session};
-use rtp::Terms;
 use sdp::{Sdp, SdpError};
-use set::{NewMedium, NewPeer, Set};
-use socket::Sockets;
 use std::{
-    collections::BTreeSet,
     fmt, io,
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{self, Sender},
-    },
-    thread::JoinHandle,
-    time::{Duration, Instant},
+    sync::Arc,
 };
 use thiserror::Error;
-use thread::{Command, IoThread};
 
 pub(crate) use answer::AnswerError;
 pub(crate) use candidate::CandidateError;
@@ -85,10 +69,8 @@ pub(crate) use info::{
     DtlsInfo, DtlsStateInfo, IceInfo, IceStateInfo, PeerInfo, SelectedPair, TrackCounters,
     TrackInfo,
 };
+pub(crate) use peers::Peers;
 pub(crate) use rtp::Orientation;
-
-/// Nobody waits longer for what the viewers' thread knows.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How viewers reach this server.
 #[derive(Clone, Debug, Default)]
@@ -215,6 +197,17 @@ pub(crate) enum OfferError {
     Down,
 }
 
+/// Why no other path is looked for.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub(crate) enum RestartError {
+    /// There is no such peer, it has not answered yet, or it is no more.
+    #[error("no such peer")]
+    UnknownPeer,
+    /// The last restart was less than 5 seconds ago.
+    #[error("the connection was restarted a moment ago")]
+    TooSoon,
+}
+
 /// Why a viewer's tracks were not switched.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum SwitchError {
@@ -227,325 +220,6 @@ pub(crate) enum SwitchError {
     /// The viewer's decoder cannot go on with what the other track is made of.
     #[error("track {0:?} has another codec")]
     OtherCodec(String),
-}
-
-/// The connections of all viewers. Clones are handles to the same ones.
-#[derive(Clone)]
-pub(crate) struct Peers {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    config: PeersConfig,
-    identity: Arc<Identity>,
-    /// With the ports that were given.
-    bound: Vec<SocketAddr>,
-    registry: Arc<Mutex<Registry>>,
-    commands: Sender<Command>,
-    waker: Arc<Waker>,
-    next: AtomicU64,
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Peers {
-    /// Opens the media port and starts the thread that serves it. `events` is called on that thread
-    /// and must not block.
-    pub(crate) fn start(
-        config: PeersConfig,
-        events: impl Fn(PeerId, PeerEvent) + Send + 'static,
-    ) -> Result<Self, PeersError> {
-        let identity = Arc::new(Identity::generate()?);
-        let sockets = Sockets::bind(&config.listen)
-            .map_err(|(address, source)| PeersError::Bind { address, source })?;
-        let bound = sockets.addresses();
-        let (commands, received) = mpsc::channel();
-        let io_thread = IoThread::new(sockets, received)?;
-        let waker = io_thread.waker();
-        let registry = Arc::new(Mutex::new(Registry::default()));
-
-        let thread = {
-            let (identity, ice_lite) = (Arc::clone(&identity), config.ice_lite);
-            let new_set = move |waker: Arc<Waker>| {
-                let wake = move || registry::wake(&waker);
-                Set::new(Instant::now(), Arc::clone(&identity), ice_lite, wake)
-            };
-            let registry = Arc::clone(&registry);
-            let serve = move || {
-                let tell = |peer, event: PeerEvent| {
-                    match event {
-                        PeerEvent::Connected => lock(&registry).connected(peer),
-                        PeerEvent::SlowLink { .. } => {}
-                        PeerEvent::Closed(_) => lock(&registry).forget(peer),
-                    }
-                    events(peer, event);
-                };
-                let forget_all = || {
-                    let peers = lock(&registry).forget_all();
-                    let reason = || CloseReason::Failed("the server had an internal error".into());
-                    peers.for_each(|peer| events(peer, PeerEvent::Closed(reason())));
-                };
-                io_thread.run(new_set, tell, forget_all);
-                lock(&registry).close();
-            };
-            std::thread::Builder::new()
-                .name("viewers".into())
-                .spawn(serve)?
-        };
-
-        let shared = Shared {
-            config,
-            identity,
-            bound,
-            registry,
-            commands,
-            waker,
-            next: AtomicU64::new(1),
-            thread: Mutex::new(Some(thread)),
-        };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
-    }
-
-    /// The addresses of the media port, with the ports that were given for port 0.
-    pub(crate) fn addresses(&self) -> &[SocketAddr] {
-        &self.shared.bound
-    }
-
-    /// Offers tracks, one section for each in this order. Nothing is sent before the answer has come,
-    /// for which there are 30 seconds.
-    pub(crate) fn offer(
-        &self,
-        tracks: &[OfferedTrack],
-        options: OfferOptions,
-    ) -> Result<Offer, OfferError> {
-        let Shared {
-            config,
-            bound,
-            registry,
-            next,
-            ..
-        } = self.shared.as_ref();
-        let addresses = addresses::local(bound);
-        let offered = addresses::offered(&config.public_ips, &addresses);
-        let now = Instant::now();
-        let mut pending = Pending {
-            session: Arc::new(Session {
-                // Positive as a signed number, as some parsers read it.
-                id: rand::random::<u64>() >> 1,
-                sections: offer::sections(tracks)?,
-                options,
-                began: now,
-            }),
-            tracks: tracks.iter().map(|t| Arc::clone(&t.track)).collect(),
-            paused: BTreeSet::new(),
-            credentials: Credentials::random(),
-            addresses,
-            sdps: Sdps::default(),
-            since: now,
-        };
-        let sdp = self.describe(&pending.session, 1, &pending.credentials, &offered);
-        let candidates = offer::candidates(&offered);
-        pending.sdps = Sdps {
-            local: sdp.clone(),
-            candidates: candidates.clone(),
-            remote: None,
-        };
-        let peer = PeerId(next.fetch_add(1, Ordering::Relaxed));
-        lock(registry).offer(peer, pending)?;
-        Ok(Offer {
-            peer,
-            sdp,
-            candidates,
-        })
-    }
-
-    /// Takes the viewer's answer, once: what it takes of the tracks begins, and so does the search
-    /// for a path.
-    pub(crate) fn answer(&self, peer: PeerId, sdp: &str) -> Result<(), AnswerError> {
-        let session = lock(&self.shared.registry).awaits_answer(Instant::now(), peer)?;
-        let answer = Answer::parse(sdp, &session.sections)?;
-        let Pending {
-            tracks,
-            paused,
-            credentials,
-            addresses,
-            ..
-        } = lock(&self.shared.registry).answer(Instant::now(), peer, sdp)?;
-        let OfferOptions {
-            orientation,
-            playout_delay,
-            ..
-        } = session.options;
-        let sections = session.sections.iter().zip(tracks).zip(&answer.agreed);
-        let media = sections.filter_map(|((section, track), agreed)| {
-            Some(NewMedium {
-                mid: section.mid.clone(),
-                track,
-                terms: Terms {
-                    codec: section.format.codec,
-                    sources: section.sources,
-                    agreed: (*agreed)?,
-                    orientation,
-                    playout_delay,
-                },
-                on: !paused.contains(&section.mid),
-            })
-        });
-        let new = NewPeer {
-            media: media.collect(),
-            credentials,
-            addresses,
-            answer,
-        };
-        self.command(Command::Add(peer, Box::new(new)));
-        Ok(())
-    }
-
-    /// Takes another of the viewer's candidates, after its answer.
-    pub(crate) fn add_candidate(&self, peer: PeerId, line: &str) -> Result<(), CandidateError> {
-        if !lock(&self.shared.registry).is_answered(peer) {
-            return Err(CandidateError::UnknownPeer);
-        }
-        if let Some(remote) = candidate::parse(line)? {
-            self.command(Command::AddCandidate(peer, Box::new(remote)));
-        }
-        Ok(())
-    }
-
-    /// Asks the tracks that the viewer watches for a key frame.
-    pub(crate) fn request_key_frame(&self, peer: PeerId) {
-        let tracks = lock(&self.shared.registry).tracks(peer);
-        for track in tracks {
-            track.request_key_frame();
-        }
-    }
-
-    /// Pauses or resumes a track by its mid, or all of a viewer's tracks. A paused track is not
-    /// watched. It resumes with what the track keeps for new viewers, or the next key frame.
-    pub(crate) fn set_sending(&self, peer: PeerId, mid: Option<&str>, on: bool) {
-        lock(&self.shared.registry).set_sending(peer, mid, on);
-        self.command(Command::SetSending(peer, mid.map(str::to_owned), on));
-    }
-
-    /// Lets a viewer's connection go on with other tracks, by their mids; those not named stay. The
-    /// codecs have to be the same. Each begins like a resumed one, without a new offer: the viewer
-    /// sees one stream that goes on.
-    pub(crate) fn switch(&self, peer: PeerId, tracks: &[OfferedTrack]) -> Result<(), SwitchError> {
-        lock(&self.shared.registry).switch(peer, tracks)?;
-        self.command(Command::Switch(peer, tracks.to_vec()));
-        Ok(())
-    }
-
-    /// How a peer is, for administrators: waits for the viewers' thread, which takes milliseconds.
-    pub(crate) fn info(&self, peer: PeerId) -> Option<PeerInfo> {
-        let Known {
-            session,
-            paused,
-            sdps,
-        } = lock(&self.shared.registry).known(peer)?;
-        let live = match &sdps.remote {
-            Some(_) => self.live_info(peer),
-            None => None,
-        };
-        let tracks = session.sections.iter().map(|section| match &live {
-            Some(live) => TrackInfo::answered(section, &live.media),
-            None => TrackInfo::offered(section, !paused.contains(&section.mid)),
-        });
-        let tracks = tracks.collect();
-        let Shared {
-            config, identity, ..
-        } = self.shared.as_ref();
-        let (ice, dtls) = match live {
-            Some(live) => (live.ice, live.dtls),
-            None => (
-                IceInfo::offered(config.ice_lite),
-                DtlsInfo::offered(identity.fingerprint()),
-            ),
-        };
-        let candidates = sdps.candidates.iter();
-        let lines = candidates.map(|line| line.trim_start_matches("candidate:").to_owned());
-        Some(PeerInfo {
-            age: session.began.elapsed(),
-            local_sdp: sdps.local,
-            remote_sdp: sdps.remote,
-            ice: IceInfo {
-                local_candidates: lines.collect(),
-                ..ice
-            },
-            dtls,
-            tracks,
-        })
-    }
-
-    /// Says goodbye to a viewer and forgets it. One that had answered is reported as closed; an
-    /// unanswered offer just goes.
-    pub(crate) fn close(&self, peer: PeerId) {
-        lock(&self.shared.registry).withdraw(peer);
-        self.command(Command::Close(peer));
-    }
-
-    /// Says goodbye to everybody and ends the thread.
-    pub(crate) fn shutdown(&self) {
-        self.command(Command::Shutdown);
-        let thread = self
-            .shared
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        // A panic of the thread was reported when it happened.
-        let _ = thread.map(JoinHandle::join);
-    }
-
-    fn live_info(&self, peer: PeerId) -> Option<LiveInfo> {
-        let (tell, told) = mpsc::sync_channel(1);
-        self.command(Command::Info(peer, tell));
-        told.recv_timeout(PATIENCE).ok().flatten()
-    }
-
-    fn describe(
-        &self,
-        session: &Session,
-        version: u32,
-        ice: &Credentials,
-        addresses: &[SocketAddr],
-    ) -> String {
-        let Shared {
-            config, identity, ..
-        } = self.shared.as_ref();
-        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
-        let description = Description {
-            session: session.id,
-            version,
-            address: addresses.first().copied().unwrap_or(unspecified),
-            ice,
-            ice_lite: config.ice_lite,
-            fingerprint: &identity.fingerprint().to_string(),
-            sections: &session.sections,
-            options: &session.options,
-        };
-        description.sdp()
-    }
-
-    fn command(&self, command: Command) {
-        self.shared.command(command);
-    }
-}
-
-impl Shared {
-    fn command(&self, command: Command) {
-        // When the thread has ended there is nobody left to be told, or to be talked to.
-        if self.commands.send(command).is_ok() {
-            registry::wake(&self.waker);
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.command(Command::Shutdown);
-    }
 }
 
 impl From<SlowLink> for PeerEvent {
@@ -588,9 +262,4 @@ impl fmt::Display for CloseReason {
 /// Whether a text is a session description at all, which it can be without answering any offer.
 pub(crate) fn check_sdp(text: &str) -> Result<(), SdpError> {
     Sdp::parse(text).map(drop)
-}
-
-fn lock(registry: &Mutex<Registry>) -> std::sync::MutexGuard<'_, Registry> {
-    // Every change of the registry is complete in itself.
-    registry.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! Which offers wait for an answer, and which peers live: what callers' threads need to know.
 use super::{
-    AnswerError, OfferError, OfferOptions, OfferedTrack, PeerId, SwitchError, codec,
-    ice::Credentials, offer::Section,
+    AnswerError, OfferError, OfferOptions, OfferedTrack, PeerId, RestartError, SwitchError, codec,
+    dtls::Fingerprint, ice::Credentials, offer::Section,
 };
 use crate::stream::Track;
 use mio::Waker;
@@ -18,6 +18,8 @@ const OFFER_LIFETIME: Duration = Duration::from_secs(30);
 const MAX_OFFERS: usize = 1024;
 /// More viewers than this are not served. A network card is full long before.
 const MAX_PEERS: usize = 4096;
+/// A restart may make us send as many checks to unproven addresses as a new viewer may.
+const RESTART_INTERVAL: Duration = Duration::from_secs(5);
 /// So many viewers may be connecting at the same time: until one is connected, the checks that it
 /// makes us send go to addresses that nobody has proven to want them.
 const MAX_CONNECTING: usize = 256;
@@ -62,6 +64,23 @@ pub(super) struct Pending {
     pub(super) since: Instant,
 }
 
+/// An offer to look for another path.
+struct PendingRestart {
+    credentials: Credentials,
+    /// Where we can be reached.
+    addresses: Vec<SocketAddr>,
+    since: Instant,
+    answered: bool,
+}
+
+/// What an answer is to.
+pub(super) enum Awaited {
+    /// The first offer.
+    Offer(Arc<Session>),
+    /// An offer to look for another path. The viewer's certificate has to stay the same.
+    Restart(Arc<Session>, Fingerprint),
+}
+
 /// All peers by their state.
 #[derive(Default)]
 pub(super) struct Registry {
@@ -77,6 +96,10 @@ struct Answered {
     session: Arc<Session>,
     tracks: Vec<Arc<dyn Track>>,
     sdps: Sdps,
+    fingerprint: Fingerprint,
+    /// How many offers there were.
+    version: u32,
+    restart: Option<PendingRestart>,
     connected: bool,
 }
 
@@ -87,7 +110,7 @@ impl Registry {
             return Err(OfferError::Down);
         }
         while let Some(oldest) = self.offered.first_entry() {
-            if oldest.get().is_good(pending.since) {
+            if is_good(oldest.get().since, pending.since) {
                 break;
             }
             oldest.remove();
@@ -100,14 +123,18 @@ impl Registry {
     }
 
     /// What an answer may come to.
-    pub(super) fn awaits_answer(
-        &self,
-        now: Instant,
-        peer: PeerId,
-    ) -> Result<Arc<Session>, AnswerError> {
+    pub(super) fn awaits_answer(&self, now: Instant, peer: PeerId) -> Result<Awaited, AnswerError> {
+        if let Some(answered) = self.answered.get(&peer) {
+            let awaited = answered.restart.as_ref();
+            return awaited
+                .filter(|restart| !restart.answered && is_good(restart.since, now))
+                .map(|_| Awaited::Restart(Arc::clone(&answered.session), answered.fingerprint))
+                .ok_or(AnswerError::AnsweredBefore);
+        }
         match self.offered.get(&peer) {
-            _ if self.answered.contains_key(&peer) => Err(AnswerError::AnsweredBefore),
-            Some(pending) if pending.is_good(now) => Ok(Arc::clone(&pending.session)),
+            Some(pending) if is_good(pending.since, now) => {
+                Ok(Awaited::Offer(Arc::clone(&pending.session)))
+            }
             _ => Err(AnswerError::UnknownPeer),
         }
     }
@@ -118,6 +145,7 @@ impl Registry {
         now: Instant,
         peer: PeerId,
         sdp: &str,
+        fingerprint: Fingerprint,
     ) -> Result<Pending, AnswerError> {
         self.awaits_answer(now, peer)?;
         if self.connecting >= MAX_CONNECTING || self.answered.len() >= MAX_PEERS {
@@ -132,11 +160,66 @@ impl Registry {
                 session: Arc::clone(&pending.session),
                 tracks: pending.tracks.clone(),
                 sdps,
+                fingerprint,
+                version: 1,
+                restart: None,
                 connected: false,
             },
         );
         self.connecting += 1;
         Ok(pending)
+    }
+
+    /// Another path is to be looked for. Yields what is offered, and the number of the offer.
+    pub(super) fn restart(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+    ) -> Result<(Arc<Session>, u32), RestartError> {
+        let answered = self.answered.get_mut(&peer);
+        let answered = answered.ok_or(RestartError::UnknownPeer)?;
+        let last = answered.restart.as_ref().map(|restart| restart.since);
+        if last.is_some_and(|last| now.saturating_duration_since(last) < RESTART_INTERVAL) {
+            return Err(RestartError::TooSoon);
+        }
+        answered.version = answered.version.saturating_add(1);
+        Ok((Arc::clone(&answered.session), answered.version))
+    }
+
+    /// The offer to look for another path is made.
+    pub(super) fn offer_restart(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        credentials: Credentials,
+        addresses: Vec<SocketAddr>,
+        sdps: Sdps,
+    ) {
+        if let Some(answered) = self.answered.get_mut(&peer) {
+            answered.sdps.local = sdps.local;
+            answered.sdps.candidates = sdps.candidates;
+            answered.restart = Some(PendingRestart {
+                credentials,
+                addresses,
+                since: now,
+                answered: false,
+            });
+        }
+    }
+
+    /// The answer to such an offer has come.
+    pub(super) fn answer_restart(
+        &mut self,
+        peer: PeerId,
+        sdp: &str,
+    ) -> Result<(Credentials, Vec<SocketAddr>), AnswerError> {
+        let answered = self.answered.get_mut(&peer);
+        let answered = answered.ok_or(AnswerError::UnknownPeer)?;
+        let restart = answered.restart.as_mut().filter(|r| !r.answered);
+        let restart = restart.ok_or(AnswerError::AnsweredBefore)?;
+        restart.answered = true;
+        answered.sdps.remote = Some(sdp.to_owned());
+        Ok((restart.credentials.clone(), restart.addresses.clone()))
     }
 
     /// Whether the peer has answered and lives.
@@ -247,10 +330,9 @@ impl Registry {
     }
 }
 
-impl Pending {
-    fn is_good(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) < OFFER_LIFETIME
-    }
+/// Whether an offer of that time may still be answered.
+fn is_good(since: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(since) < OFFER_LIFETIME
 }
 
 /// Wakes the I/O thread.
@@ -263,7 +345,11 @@ pub(super) fn wake(waker: &Waker) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peer::testing::Stub;
+    use crate::peer::{dtls::Identity, testing::Stub};
+
+    fn fingerprint() -> Fingerprint {
+        Identity::generate().unwrap().fingerprint()
+    }
 
     fn pending(since: Instant) -> Pending {
         Pending {
@@ -307,7 +393,7 @@ mod tests {
         let now = Instant::now();
         let answer = |registry: &mut Registry, id| {
             registry.offer(PeerId(id), pending(now)).unwrap();
-            registry.answer(now, PeerId(id), "").err()
+            registry.answer(now, PeerId(id), "", fingerprint()).err()
         };
         for id in 0..MAX_CONNECTING as u64 {
             assert_eq!(answer(&mut registry, id), None);
@@ -330,7 +416,10 @@ mod tests {
         let now = Instant::now();
         for id in 0..MAX_PEERS as u64 {
             registry.offer(PeerId(id), pending(now)).unwrap();
-            registry.answer(now, PeerId(id), "").map(drop).unwrap();
+            registry
+                .answer(now, PeerId(id), "", fingerprint())
+                .map(drop)
+                .unwrap();
             registry.connected(PeerId(id));
         }
         assert_eq!(

@@ -47,6 +47,13 @@ pub(super) struct NewPeer {
     pub(super) answer: Answer,
 }
 
+/// A viewer that has answered an offer to look for another path.
+pub(super) struct Restart {
+    pub(super) credentials: Credentials,
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) answer: Answer,
+}
+
 /// A track that a new viewer takes.
 pub(super) struct NewMedium {
     pub(super) mid: String,
@@ -78,7 +85,8 @@ pub(super) struct Set {
 
 struct Member {
     connection: Box<Connection>,
-    ufrag: String,
+    /// By which checks for it are known.
+    ufrags: Vec<String>,
     watched: Vec<Watched>,
 }
 
@@ -124,21 +132,38 @@ impl Set {
                 return;
             }
         };
-        self.by_ufrag.insert(ufrag.clone(), peer);
         self.connections.insert(
             peer,
             Member {
                 connection,
-                ufrag: ufrag.clone(),
+                ufrags: Vec::new(),
                 watched,
             },
         );
         for (medium, _) in wanted.into_iter().enumerate().filter(|(_, on)| *on) {
             self.watch(peer, medium);
         }
-        self.schedule(peer);
-        for check in self.early.take(now, &ufrag) {
-            self.pass(now, peer, Kind::Check, check.path, &check.datagram);
+        self.find(now, peer, &ufrag);
+    }
+
+    /// A viewer looks for another path.
+    pub(super) fn restart(&mut self, now: Instant, peer: PeerId, restart: Restart) {
+        let Restart {
+            credentials,
+            addresses,
+            answer,
+        } = restart;
+        let ufrag = credentials.ufrag.clone();
+        let ice = self.search(now, credentials, &addresses, answer);
+        let Some(member) = self.connections.get_mut(&peer) else {
+            return;
+        };
+        match ice {
+            Ok(ice) => {
+                member.connection.restart(now, ice);
+                self.find(now, peer, &ufrag);
+            }
+            Err(error) => tracing::warn!("viewer {peer} cannot look for another path: {error}"),
         }
     }
 
@@ -290,27 +315,55 @@ impl Set {
             addresses,
             answer,
         } = new;
+        let dtls = Dtls::new(Arc::clone(&self.identity), answer.role, answer.fingerprint);
+        let ice = self.search(now, credentials, &addresses, answer)?;
+        let media = media.into_iter().map(|m| Medium::new(m.mid, m.terms));
+        Ok(Connection::new(now, ice, dtls, media.collect()))
+    }
+
+    fn search(
+        &self,
+        now: Instant,
+        local: Credentials,
+        addresses: &[SocketAddr],
+        answer: Answer,
+    ) -> Result<Ice, Error> {
         let config = IceConfig {
             lite: self.ice_lite,
-            local: credentials,
+            local,
             remote: answer.credentials,
-            addresses: &addresses,
+            addresses,
             crypto: Arc::clone(self.identity.crypto()),
         };
         let mut ice = Ice::new(now, config)?;
         for remote in answer.candidates {
             ice.add_remote(now, remote);
         }
-        let dtls = Dtls::new(Arc::clone(&self.identity), answer.role, answer.fingerprint);
-        let media = media.into_iter().map(|m| Medium::new(m.mid, m.terms));
-        Ok(Connection::new(now, ice, dtls, media.collect()))
+        Ok(ice)
+    }
+
+    /// A viewer looks for a path under a new name: some of its checks may have come before.
+    fn find(&mut self, now: Instant, peer: PeerId, ufrag: &str) {
+        if let Some(member) = self.connections.get_mut(&peer) {
+            for old in &member.ufrags {
+                self.by_ufrag.remove(old);
+            }
+            let ufrags = member.connection.ufrags().map(str::to_owned);
+            member.ufrags = ufrags.collect();
+            let names = member.ufrags.iter().cloned();
+            self.by_ufrag.extend(names.map(|ufrag| (ufrag, peer)));
+        }
+        self.schedule(peer);
+        for check in self.early.take(now, ufrag) {
+            self.pass(now, peer, Kind::Check, check.path, &check.datagram);
+        }
     }
 
     /// An answer to a check of ours, from an address that nobody has proven to be at: it belongs to
     /// one of those who named the address.
     fn pass_first_answer(&mut self, now: Instant, path: Path, datagram: &[u8]) {
         let expecting = |member: &Member| {
-            !member.connection.is_secured() && member.connection.expects(path.remote)
+            member.connection.is_searching() && member.connection.expects(path.remote)
         };
         let peers = self
             .connections
@@ -345,7 +398,7 @@ impl Set {
             return;
         };
         let mut due = member.connection.poll_timeout();
-        if member.connection.is_secured() {
+        if !member.connection.is_searching() {
             let since = due.saturating_duration_since(self.began).as_nanos();
             let ticks = since.div_ceil(GRID.as_nanos());
             due = self.began + GRID * u32::try_from(ticks).unwrap_or(u32::MAX);
@@ -403,7 +456,9 @@ impl Set {
             return;
         };
         self.timers.cancel(peer);
-        self.by_ufrag.remove(&member.ufrag);
+        for ufrag in &member.ufrags {
+            self.by_ufrag.remove(ufrag);
+        }
         self.by_remote.retain(|_, owner| *owner != peer);
         tracing::info!("viewer {peer} disconnected: {reason}");
         self.events.push_back((peer, PeerEvent::Closed(reason)));

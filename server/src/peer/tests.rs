@@ -3,6 +3,7 @@
 mod connecting;
 mod frames;
 mod leaving;
+mod restarting;
 mod strangers;
 mod switching;
 mod tracks;

@@ -3,7 +3,7 @@ use super::{
     CloseReason, OfferedTrack, PeerEvent, PeerId,
     candidate::Remote,
     info::LiveInfo,
-    set::{NewPeer, Set},
+    set::{NewPeer, Restart, Set},
     socket::Sockets,
     stats::{Counters, Stats},
 };
@@ -21,6 +21,7 @@ use std::{
 /// What the rest of the program asks for.
 pub(super) enum Command {
     Add(PeerId, Box<NewPeer>),
+    Restart(PeerId, Box<Restart>),
     AddCandidate(PeerId, Box<Remote>),
     /// One medium, or all.
     SetSending(PeerId, Option<String>, bool),
@@ -163,6 +164,7 @@ impl IoThread {
         for _ in 0..COMMANDS {
             match self.commands.try_recv() {
                 Ok(Command::Add(peer, new)) => set.add(now, peer, *new),
+                Ok(Command::Restart(peer, restart)) => set.restart(now, peer, *restart),
                 Ok(Command::AddCandidate(peer, remote)) => set.add_candidate(now, peer, *remote),
                 Ok(Command::SetSending(peer, mid, on)) => {
                     set.set_sending(peer, mid.as_deref(), on);

@@ -98,24 +98,7 @@ impl Viewer {
             .with_interceptor_registry(Registry::new())
             .build(now)
             .unwrap();
-        let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
-        pc.set_remote_description(now, offer).unwrap();
-        let candidate = CandidateHostConfig {
-            base_config: CandidateConfig {
-                network: "udp".into(),
-                address: address.ip().to_string(),
-                port: address.port(),
-                component: 1,
-                ..CandidateConfig::default()
-            },
-            ..CandidateHostConfig::default()
-        };
-        let candidate = RTCIceCandidate::from(&candidate.new_candidate_host().unwrap());
-        pc.add_local_candidate(candidate.to_json().unwrap())
-            .unwrap();
-        let answer = pc.create_answer(None).unwrap();
-        pc.set_local_description(now, answer).unwrap();
-        let mut answer = pc.local_description().unwrap().sdp;
+        let mut answer = answer(&mut pc, now, address, offer);
         if !habits.candidates {
             answer = without(&answer, "a=candidate");
         }
@@ -128,6 +111,17 @@ impl Viewer {
             packets: Vec::new(),
         };
         (viewer, answer)
+    }
+
+    /// Its answer to another offer, as one that is now at another address.
+    pub(crate) fn answer_again(
+        &mut self,
+        now: Instant,
+        address: SocketAddr,
+        offer: &str,
+    ) -> String {
+        self.address = address;
+        answer(&mut self.pc, now, address, offer)
     }
 
     pub(crate) fn add_candidate(&mut self, line: &str) {
@@ -194,6 +188,27 @@ impl Viewer {
             }
         }
     }
+}
+
+fn answer(pc: &mut RTCPeerConnection, now: Instant, address: SocketAddr, offer: &str) -> String {
+    let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
+    pc.set_remote_description(now, offer).unwrap();
+    let candidate = CandidateHostConfig {
+        base_config: CandidateConfig {
+            network: "udp".into(),
+            address: address.ip().to_string(),
+            port: address.port(),
+            component: 1,
+            ..CandidateConfig::default()
+        },
+        ..CandidateHostConfig::default()
+    };
+    let candidate = RTCIceCandidate::from(&candidate.new_candidate_host().unwrap());
+    pc.add_local_candidate(candidate.to_json().unwrap())
+        .unwrap();
+    let answer = pc.create_answer(None).unwrap();
+    pc.set_local_description(now, answer).unwrap();
+    pc.local_description().unwrap().sdp
 }
 
 /// The text without the lines that begin so.

@@ -1,7 +1,8 @@
 //! The whole way over real sockets, in real time.
 use crate::peer::{
     AnswerError, CandidateError, CloseReason, DtlsStateInfo, IceStateInfo, Offer, OfferError,
-    OfferOptions, OfferedTrack, PeerEvent, PeerId, Peers, PeersConfig, PeersError, SwitchError,
+    OfferOptions, OfferedTrack, PeerEvent, PeerId, Peers, PeersConfig, PeersError, RestartError,
+    SwitchError,
     testing::{
         Stub, frame,
         viewer::{Habits, Viewer},
@@ -328,4 +329,61 @@ fn administrators_see_how_a_peer_is() {
     assert_eq!((track.taken, track.sending), (Some(true), true));
     server.peers.set_sending(peer, None, false);
     assert!(!server.peers.info(peer).unwrap().tracks[0].sending);
+}
+
+#[test]
+fn a_restart_is_offered_to_those_who_have_answered_and_answered_once() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    let waiting = server.offer().peer;
+    assert_eq!(
+        server.peers.restart(waiting).err(),
+        Some(RestartError::UnknownPeer)
+    );
+    let (peer, mut client) = server.connect();
+    let before = server.peers.info(peer).unwrap().local_sdp;
+    let offer = server.peers.restart(peer).unwrap();
+    assert_eq!(offer.peer, peer);
+    let line = |sdp: &str, prefix: &str| {
+        let line = sdp.lines().find(|line| line.starts_with(prefix));
+        line.unwrap().to_owned()
+    };
+    assert_ne!(
+        line(&before, "a=ice-ufrag"),
+        line(&offer.sdp, "a=ice-ufrag")
+    );
+    assert_eq!(line(&before, "a=ssrc:"), line(&offer.sdp, "a=ssrc:"));
+    assert_eq!(
+        line(&before, "o=").replace(" 1 IN", " 2 IN"),
+        line(&offer.sdp, "o=")
+    );
+    assert_eq!(
+        server.peers.restart(peer).err(),
+        Some(RestartError::TooSoon)
+    );
+
+    let viewer = &mut client.viewer;
+    let answer = viewer.answer_again(Instant::now(), viewer.address, &offer.sdp);
+    viewer.add_candidate(&offer.candidates[0]);
+    let other = Viewer::answer(
+        Instant::now(),
+        viewer.address,
+        viewer.server,
+        &offer.sdp,
+        Habits::default(),
+    );
+    assert!(matches!(
+        server.peers.answer(peer, &other.1),
+        Err(AnswerError::Mismatch(_))
+    ));
+    assert_eq!(server.peers.answer(peer, &answer), Ok(()));
+    assert_eq!(
+        server.peers.answer(peer, &answer),
+        Err(AnswerError::AnsweredBefore)
+    );
+    client.run_until(|_| {
+        let info = server.peers.info(peer).unwrap();
+        !info.ice.restarting
+    });
+    server.stream.emit(&frame(1, true));
+    client.run_until(|viewer| viewer.packets.len() == 3);
 }
