@@ -343,6 +343,9 @@ mod tests {
             token = ["token", "other janus.plugin.ustreamer"]
             token-auth-secret = "signing secret"
             acl = ["127.", "192.168.0.,10."]
+            admin-secret = "admin secret"
+            admin-listen = ["127.0.0.1:7088"]
+            admin-acl = ["127."]
             session-timeout = 60
             reclaim-session-timeout = 5
             max-sessions = 100

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Options;
 use crate::encode::EncoderSettings;
 use crate::janus::{GatewayConfig, Limits};
+use crate::log::Log;
 use crate::mountpoint::MountpointsConfig;
 use crate::peer::PeersConfig;
 use crate::source::SourceOptions;
@@ -37,8 +38,9 @@ pub(crate) struct Config {
     pub(crate) gateway: GatewayConfig,
 }
 
-impl From<Options> for Config {
-    fn from(options: Options) -> Config {
+impl Config {
+    /// What the options come to. The log is for administrators to change.
+    pub(crate) fn new(options: Options, log: Log) -> Config {
         let media = if options.rtc.is_empty() {
             media_addresses(&options.listen)
         } else {
@@ -65,6 +67,7 @@ impl From<Options> for Config {
                     allowed: options.allow_origin,
                 },
                 acl: Acl(options.access.acl.clone()),
+                admin: options.access.admin_web(),
             },
             peers: PeersConfig {
                 listen: media,
@@ -78,6 +81,8 @@ impl From<Options> for Config {
                 session_timeout: options.access.session_timeout(),
                 reclaim_timeout: options.access.reclaim_timeout(),
                 access: options.access.access(),
+                accepting_sessions: true,
+                admin: options.access.admin(log),
                 limits: Limits {
                     sessions: options.access.max_sessions,
                     ..Limits::default()
@@ -146,14 +151,22 @@ impl LogFilter {
 
 impl Default for LogFilter {
     fn default() -> LogFilter {
-        LogFilter::own("info")
+        LogFilter::of_level("info")
     }
 }
 
 impl LogFilter {
+    /// The level of our own messages.
+    pub(crate) fn level(&self) -> &str {
+        let own = self.0.strip_prefix(LIBRARIES);
+        let level = own.and_then(|own| own.strip_prefix(",fanlight="));
+        let level = level.and_then(|level| level.split(',').next());
+        level.unwrap_or(&self.0)
+    }
+
     /// A level for our own messages. What libraries say of their inner life is seldom about the
     /// viewer's picture; only their warnings are shown.
-    fn own(level: &str) -> LogFilter {
+    pub(crate) fn of_level(level: &str) -> LogFilter {
         LogFilter(match level {
             "off" => "off".to_owned(),
             "error" => "error".to_owned(),
@@ -179,7 +192,7 @@ impl FromStr for LogFilter {
 
     fn from_str(text: &str) -> Result<LogFilter, String> {
         if LEVELS.contains(&text) {
-            return Ok(LogFilter::own(text));
+            return Ok(LogFilter::of_level(text));
         }
         let mut base = LogFilter::default().0;
         for directive in text.split(',') {
@@ -192,7 +205,7 @@ impl FromStr for LogFilter {
                 ));
             }
             if directive == level {
-                base = LogFilter::own(level).0;
+                base = LogFilter::of_level(level).0;
             } else {
                 base = format!("{base},{directive}");
             }

@@ -26,6 +26,7 @@ mod encode;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod janus;
+mod log;
 mod mountpoint;
 mod net;
 mod peer;
@@ -40,7 +41,7 @@ mod web;
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -48,6 +49,7 @@ use std::time::Duration;
 use cli::{Options, OptionsError};
 use config::Config;
 use janus::Live;
+use log::Log;
 use mountpoint::Mountpoints;
 use peer::Peers;
 use stream::Stream;
@@ -68,14 +70,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(options.log.to_filter())
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    let log = Log::start(&options.log);
     // Without a file there is nothing to read again, and SIGHUP ends the server as it does others.
     let reload = options.config.is_some().then_some(arguments);
-    match run(Config::from(options), reload) {
+    match run(Config::new(options, log), reload) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("fanlight: {error}");

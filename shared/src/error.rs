@@ -134,7 +134,8 @@ impl Error {
         )
     }
 
-    pub(crate) fn wrong_type(field: &str, expected: &str) -> Self {
+    /// The answer to a field of the wrong type.
+    pub fn wrong_type(field: &str, expected: &str) -> Self {
         Self::new(
             ErrorCode::InvalidElementType,
             format!("Invalid element type ({field} should be {expected})"),

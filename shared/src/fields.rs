@@ -98,6 +98,22 @@ impl Object {
         self.0.get(field)?.as_u64()
     }
 
+    /// A truth value that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// Names the field when it is missing or no truth value.
+    pub fn bool(&self, field: &str) -> Result<bool, Error> {
+        self.opt_bool(field)?.ok_or_else(|| Error::missing(field))
+    }
+
+    /// A whole number that has to be there.
+    pub(crate) fn integer(&self, field: &str) -> Result<i64, Error> {
+        let value = self.0.get(field).ok_or_else(|| Error::missing(field))?;
+        let number = value.as_i64();
+        number.ok_or_else(|| Error::wrong_type(field, "an integer"))
+    }
+
     /// The truth value in the field, or `None` when there is none.
     pub fn lenient_bool(&self, field: &str) -> Option<bool> {
         self.0.get(field)?.as_bool()
@@ -197,8 +213,16 @@ impl NotAnObject {
         Self { line, what }
     }
 
-    /// The error as Janus words it over HTTP.
-    pub(crate) fn over_http(self) -> Error {
+    /// Parses a whole message with errors as Janus words them over HTTP.
+    pub(crate) fn parse_posted(text: &[u8]) -> Result<Object, Error> {
+        if text.is_empty() {
+            let reason = "Request payload missing";
+            return Err(Error::new(ErrorCode::InvalidJson, reason));
+        }
+        Object::parse(text).map_err(Self::over_http)
+    }
+
+    fn over_http(self) -> Error {
         let Self { line, what } = self;
         let reason = format!("JSON error: on line {line}: {what}");
         Error::new(ErrorCode::InvalidJson, reason)

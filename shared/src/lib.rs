@@ -7,6 +7,7 @@
 //!
 //! # Layout
 //!
+//! * [`admin`]: what administrators ask, and what they are answered
 //! * [`request`]: what clients send, and the rules by which a server accepts it
 //! * [`message`]: what servers send: answers and events
 //! * [`error`]: Janus' error codes and texts
@@ -20,6 +21,7 @@
 //! the server and in [`ServerMessage::parse`] on the client. Unknown fields are ignored.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod error;
 mod fields;
 pub mod jsep;

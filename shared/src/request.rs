@@ -114,13 +114,7 @@ impl Request {
     ///
     /// As [`Request::parse`], in the words that Janus has for them over HTTP.
     pub fn parse_posted(path: Path, text: impl AsRef<[u8]>) -> Result<Self, Error> {
-        if text.as_ref().is_empty() {
-            return Err(Error::new(
-                ErrorCode::InvalidJson,
-                "Request payload missing",
-            ));
-        }
-        let message = Object::parse(text.as_ref()).map_err(NotAnObject::over_http)?;
+        let message = NotAnObject::parse_posted(text.as_ref())?;
         let request = Self::read(&message)?;
         Ok(Self {
             session: path.session.or(request.session),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::janus::{Access, Plugin, StoredToken, Tokens};
+use crate::janus::{Access, Admin, Plugin, StoredToken, Tokens};
+use crate::log::Log;
 use crate::secret::Secret;
-use crate::web::AclEntry;
+use crate::web::{Acl, AclEntry, AdminConfig};
 
 /// Who may use the Janus API, and for how long.
 #[derive(Debug, Args)]
@@ -44,6 +46,20 @@ pub(crate) struct AccessOptions {
     #[arg(long, value_name = "PREFIX", value_delimiter = ',')]
     pub(crate) acl: Vec<AclEntry>,
 
+    /// Secret that administrators have to know (`admin_secret`); without it nobody is one
+    #[arg(long, value_name = "SECRET", value_parser = secret)]
+    admin_secret: Option<Secret>,
+
+    /// Address of the admin API alone, as in `127.0.0.1:7088`; may be given more than once
+    ///
+    /// Without it the admin API is at the addresses of --listen. There is none without --admin-secret.
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin_listen: Vec<SocketAddr>,
+
+    /// Addresses that may use the admin API, as with --acl
+    #[arg(long, value_name = "PREFIX", value_delimiter = ',')]
+    admin_acl: Vec<AclEntry>,
+
     /// Seconds after which an unused session ends; 0 is never
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     session_timeout: u32,
@@ -66,6 +82,21 @@ impl AccessOptions {
             api_secret: self.api_secret.clone(),
             tokens: wanted.then(|| Tokens::new(stored(), self.token_auth_secret.clone())),
         }
+    }
+
+    /// Who may use the admin API.
+    pub(crate) fn admin(&self, log: Log) -> Option<Admin> {
+        let secret = self.admin_secret.clone()?;
+        Some(Admin { secret, log })
+    }
+
+    /// How the admin API is served.
+    pub(crate) fn admin_web(&self) -> Option<AdminConfig> {
+        self.admin_secret.as_ref()?;
+        Some(AdminConfig {
+            listen: self.admin_listen.clone(),
+            acl: Acl(self.admin_acl.clone()),
+        })
     }
 
     /// How long a session lives unused; zero is for ever.

@@ -4,6 +4,8 @@
 //! POST /janus[/session[/handle]]          a request
 //! GET  /janus/session[?maxev=N]           the news of a session, as soon as there is any
 //! GET  /janus/info, /janus/ping           requests that need no body
+//! POST /admin[/session[/handle]]          a request of the admin API
+//! GET  /admin/info                        a request that needs no body
 //! ```
 
 use std::time::Duration;
@@ -18,7 +20,7 @@ use fanlight_protocol::{Error, ErrorCode, HandleId, ServerMessage, SessionId};
 use serde::Deserialize;
 
 use super::gateway::{Poll, PollRefused};
-use super::task::{GatewayHandle, PollError};
+use super::task::{Api, GatewayHandle, PollError};
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 1 << 20;
@@ -29,18 +31,23 @@ const READ: Duration = Duration::from_secs(10);
 /// How long browsers may remember what they are allowed to do, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
-/// The parts of a path under `/janus`, as `abc` and `42` of `/janus/abc/42`.
+/// The parts of a path under `/janus` or `/admin`, as `abc` and `42` of `/janus/abc/42`.
 pub(crate) struct Target {
+    pub(crate) api: Api,
     parts: Vec<String>,
 }
 
 impl Target {
-    /// The target that a path names, if it is one of the API.
+    /// The target that a path names, if it is one of an API.
     pub(crate) fn of(path: &str) -> Option<Self> {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
-        let base = parts.next()?;
+        let api = match parts.next()? {
+            "janus" => Api::Janus,
+            "admin" => Api::Admin,
+            _ => return None,
+        };
         let parts = parts.map(str::to_owned).collect();
-        (base == "janus").then_some(Self { parts })
+        Some(Self { api, parts })
     }
 
     /// What the path names. What is no number names nothing, as in Janus.
@@ -63,7 +70,7 @@ pub(crate) async fn serve(
     let mut response = match *request.method() {
         Method::OPTIONS => preflight(request.headers()),
         _ if target.parts.len() > 2 => StatusCode::NOT_FOUND.into_response(),
-        Method::POST => post(target.path(), request.into_body(), gateway).await,
+        Method::POST => post(target, request.into_body(), gateway).await,
         Method::GET => get(target, request.uri(), gateway).await,
         ref method => {
             let reason = format!("Unsupported method {method}");
@@ -92,21 +99,29 @@ fn preflight(request: &HeaderMap) -> Response {
     response
 }
 
-async fn post(path: Path, body: Body, gateway: &GatewayHandle) -> Response {
+async fn post(target: &Target, body: Body, gateway: &GatewayHandle) -> Response {
     let body = axum::body::to_bytes(body, MAX_MESSAGE);
     let message = match tokio::time::timeout(READ, body).await {
         Ok(Ok(message)) => message,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    answer(gateway.post(path, message.into()).await)
+    answer(
+        gateway
+            .post(target.api, target.path(), message.into())
+            .await,
+    )
 }
 
 async fn get(target: &Target, uri: &Uri, gateway: &GatewayHandle) -> Response {
     let parts: Vec<&str> = target.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["info"] => ask(RequestKind::Info, gateway).await,
-        ["ping"] => ask(RequestKind::Ping, gateway).await,
+        ["info"] => ask(target.api, RequestKind::Info, gateway).await,
+        // As Janus says it of all else that comes without a body.
+        _ if target.api == Api::Admin => {
+            answer(gateway.post(Api::Admin, Path::default(), Vec::new()).await)
+        }
+        ["ping"] => ask(Api::Janus, RequestKind::Ping, gateway).await,
         [session] => match session.parse() {
             Ok(session) => poll(SessionId(session), uri, gateway).await,
             Err(_) => StatusCode::NOT_FOUND.into_response(),
@@ -149,7 +164,7 @@ struct Question {
 }
 
 /// A request that is all in its path.
-async fn ask(kind: RequestKind, gateway: &GatewayHandle) -> Response {
+async fn ask(api: Api, kind: RequestKind, gateway: &GatewayHandle) -> Response {
     let request = fanlight_protocol::Request {
         transaction: format!("{:x}", rand::random::<u64>()),
         session: None,
@@ -158,7 +173,7 @@ async fn ask(kind: RequestKind, gateway: &GatewayHandle) -> Response {
         kind: Ok(kind),
     };
     let message = request.to_json().into_bytes();
-    answer(gateway.post(Path::default(), message).await)
+    answer(gateway.post(api, Path::default(), message).await)
 }
 
 fn answer(message: Option<String>) -> Response {

@@ -8,7 +8,7 @@ use super::media::{Ending, Media, Offer, OfferFailed, PeerNews, SwitchFailed, Wi
 use crate::mountpoint::{MountpointError, Mountpoints, Offering};
 use crate::peer::{
     self, AnswerError, CandidateError, CloseReason, OfferOptions, OfferedTrack, Orientation,
-    PeerEvent, PeerId, Peers, PlayoutDelay, check_sdp,
+    PeerEvent, PeerId, PeerInfo, Peers, PlayoutDelay, check_sdp,
 };
 
 /// The mountpoints and the peers that watch them.
@@ -155,6 +155,10 @@ impl Media for Live {
             .map_err(|error| SwitchFailed(error.to_string()))?;
         let switched = self.peers.switch(peer, &tracks);
         switched.map_err(|error| SwitchFailed(error.to_string()))
+    }
+
+    fn info(&self, peer: PeerId) -> Option<PeerInfo> {
+        self.peers.info(peer)
     }
 
     fn close(&mut self, peer: PeerId) {

@@ -7,6 +7,7 @@ use fanlight_protocol::Error;
 use fanlight_protocol::streaming::MountpointId;
 
 use crate::mountpoint::Mountpoints;
+use crate::peer::PeerInfo;
 use crate::stream::Kind;
 
 /// What is watched, and the peer connections by which it is.
@@ -56,6 +57,9 @@ pub(crate) trait Media {
 
     /// Goes on with the media of another mountpoint in place of those with the same mids.
     fn switch(&mut self, peer: Self::Peer, wishes: &Wishes) -> Result<(), SwitchFailed>;
+
+    /// What administrators are shown of a peer connection, while it is there.
+    fn info(&self, peer: Self::Peer) -> Option<PeerInfo>;
 
     /// Ends a peer connection. Nothing more is heard of it.
     fn close(&mut self, peer: Self::Peer);

@@ -15,6 +15,6 @@ mod task;
 pub(crate) mod testing;
 pub(crate) mod websocket;
 
-pub(crate) use gateway::{Access, GatewayConfig, Limits, Plugin, StoredToken, Tokens};
+pub(crate) use gateway::{Access, Admin, GatewayConfig, Limits, Plugin, StoredToken, Tokens};
 pub(crate) use live::{Live, peer_news};
-pub(crate) use task::{GatewayHandle, channel};
+pub(crate) use task::{Api, GatewayHandle, channel};

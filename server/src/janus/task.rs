@@ -40,10 +40,18 @@ pub(crate) struct GatewayHandle {
     last_id: Arc<AtomicU64>,
 }
 
+/// What is spoken with a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    Janus,
+    Admin,
+}
+
 /// One client's connection to the gateway. Its sessions end when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Connection {
     id: ConnectionId,
+    api: Api,
     inputs: mpsc::UnboundedSender<Input>,
     outbox: mpsc::UnboundedReceiver<String>,
     backlog: Arc<AtomicUsize>,
@@ -62,12 +70,14 @@ enum Input {
     Opened(ConnectionId, Outbox),
     Message {
         from: ConnectionId,
+        api: Api,
         message: Vec<u8>,
         /// Dropped once the message has been handled.
         handled: oneshot::Sender<()>,
     },
     Closed(ConnectionId),
     Post {
+        api: Api,
         path: Path,
         message: Vec<u8>,
         answer: oneshot::Sender<String>,
@@ -105,7 +115,7 @@ struct Outbox {
 
 impl GatewayHandle {
     /// Connects a client.
-    pub(crate) fn connect(&self) -> Connection {
+    pub(crate) fn connect(&self, api: Api) -> Connection {
         let id = ConnectionId(self.next_id());
         let (texts, outbox) = mpsc::unbounded_channel();
         let backlog = Arc::new(AtomicUsize::new(0));
@@ -118,6 +128,7 @@ impl GatewayHandle {
         let _ = self.inputs.send(Input::Opened(id, ours));
         Connection {
             id,
+            api,
             inputs: self.inputs.clone(),
             outbox,
             backlog,
@@ -126,9 +137,10 @@ impl GatewayHandle {
 
     /// Hands a message to the gateway that a client has posted; returns its answer, or `None` when
     /// the gateway has ended.
-    pub(crate) async fn post(&self, path: Path, message: Vec<u8>) -> Option<String> {
+    pub(crate) async fn post(&self, api: Api, path: Path, message: Vec<u8>) -> Option<String> {
         let (answer, wait) = oneshot::channel();
         let post = Input::Post {
+            api,
             path,
             message,
             answer,
@@ -181,6 +193,7 @@ impl Connection {
         let (handled, wait) = oneshot::channel();
         let message = Input::Message {
             from: self.id,
+            api: self.api,
             message: message.into(),
             handled,
         };
@@ -236,17 +249,24 @@ impl GatewayTask {
                         outboxes.insert(id, outbox);
                     }
                     Some(Input::Opened(..)) => leaving += 1,
-                    Some(Input::Message { from, message, handled }) => {
-                        gateway.handle_message(now(), from, &message);
+                    Some(Input::Message { from, api, message, handled }) => {
+                        match api {
+                            Api::Janus => gateway.handle_message(now(), from, &message),
+                            Api::Admin => gateway.handle_admin_message(now(), from, &message),
+                        }
                         under_way = Some(handled);
                     }
                     Some(Input::Closed(id)) => match outboxes.remove(&id) {
                         Some(_) => gateway.handle_closed(now(), id),
                         None => leaving = leaving.saturating_sub(1),
                     },
-                    Some(Input::Post { path, message, answer }) => if end.is_none() {
+                    Some(Input::Post { api, path, message, answer }) => if end.is_none() {
+                        let text = match api {
+                            Api::Janus => gateway.handle_post(now(), path, &message),
+                            Api::Admin => gateway.handle_admin_post(now(), path, &message),
+                        };
                         // A client that has gone does not hear what came of it.
-                        let _ = answer.send(gateway.handle_post(now(), path, &message));
+                        let _ = answer.send(text);
                     },
                     Some(Input::Poll { id, poll, answer }) => if end.is_none() {
                         match gateway.handle_poll(now(), id, poll) {
@@ -362,9 +382,9 @@ mod tests {
     async fn sessions_end_with_the_connection_that_made_them() {
         let (gateway, _task) = start();
         let create = json!({"janus": "create", "transaction": "t", "id": 7});
-        let mut first = gateway.connect();
+        let mut first = gateway.connect(Api::Janus);
         assert_eq!(ask(&mut first, create.clone()).await["janus"], "success");
-        let mut second = gateway.connect();
+        let mut second = gateway.connect(Api::Janus);
         assert_eq!(ask(&mut second, create.clone()).await["error"]["code"], 468);
         drop(first);
         assert_eq!(ask(&mut second, create).await["janus"], "success");
@@ -373,7 +393,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_does_not_read_is_disconnected_at_a_bounded_backlog() {
         let (gateway, _task) = start();
-        let mut deaf = gateway.connect();
+        let mut deaf = gateway.connect(Api::Janus);
         let long = "x".repeat(10_000);
         let ping = json!({"janus": "ping", "transaction": long}).to_string();
         for _ in 0..1_000 {
@@ -391,7 +411,7 @@ mod tests {
         assert!((BACKLOG / 2..=BACKLOG).contains(&read), "{read}");
 
         // It may go or stay; others are served.
-        let mut other = gateway.connect();
+        let mut other = gateway.connect(Api::Janus);
         let ping = json!({"janus": "ping", "transaction": "t"});
         assert_eq!(ask(&mut other, ping.clone()).await["janus"], "pong");
         drop(deaf);
@@ -401,7 +421,7 @@ mod tests {
     #[tokio::test]
     async fn a_message_longer_than_the_backlog_is_delivered_to_a_client_that_reads() {
         let (gateway, _task) = start();
-        let mut connection = gateway.connect();
+        let mut connection = gateway.connect(Api::Janus);
         let ping = json!({"janus": "ping", "transaction": "x".repeat(2 * BACKLOG)});
         for _ in 0..3 {
             assert_eq!(ask(&mut connection, ping.clone()).await["janus"], "pong");
@@ -411,12 +431,12 @@ mod tests {
     #[tokio::test]
     async fn the_task_ends_when_the_last_connection_has_said_goodbye() {
         let (gateway, task) = start();
-        let mut early = gateway.connect();
+        let mut early = gateway.connect(Api::Janus);
         let ping = json!({"janus": "ping", "transaction": "t"});
         assert_eq!(ask(&mut early, ping).await["janus"], "pong");
         gateway.shut_down();
         assert_eq!(early.next().await, None);
-        let mut late = gateway.connect();
+        let mut late = gateway.connect(Api::Janus);
         assert_eq!(late.next().await, None);
         assert!(!task.is_finished());
         drop(early);
@@ -428,7 +448,7 @@ mod tests {
     #[tokio::test]
     async fn the_task_does_not_wait_for_a_client_that_does_not_leave() {
         let (gateway, task) = start();
-        let stubborn = gateway.connect();
+        let stubborn = gateway.connect(Api::Janus);
         gateway.shut_down();
         task.await.unwrap();
         drop(stubborn);
@@ -438,7 +458,7 @@ mod tests {
     async fn without_a_gateway_connections_end_at_once() {
         let (gateway, task) = channel();
         drop(task);
-        let mut connection = gateway.connect();
+        let mut connection = gateway.connect(Api::Janus);
         connection.handle("{}").await;
         assert_eq!(connection.next().await, None);
     }

@@ -1,18 +1,55 @@
 //! Media for tests, without sockets or cameras.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use fanlight_protocol::streaming::MountpointId;
 use fanlight_protocol::{Error, ErrorCode};
 
 use super::media::{Media, Offer, OfferFailed, SwitchFailed, Wishes};
 use crate::mountpoint::{Mountpoints, MountpointsConfig, testing};
+use crate::peer::{DtlsInfo, DtlsStateInfo, IceInfo, PeerInfo, TrackCounters, TrackInfo};
+use crate::stream::Kind;
 
 /// The shortest session description.
 pub(super) const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
 /// A candidate of either side.
 pub(super) const CANDIDATE: &str = "candidate:1 1 udp 2015363327 192.0.2.1 8189 typ host";
+
+/// What is known of every peer.
+fn peer_info() -> PeerInfo {
+    PeerInfo {
+        age: Duration::from_secs(1),
+        local_sdp: format!("{SDP}a=extmap:4/sendonly urn:example:mid\r\n"),
+        remote_sdp: None,
+        ice: IceInfo {
+            local_candidates: vec!["1 1 udp 2015363327 192.0.2.1 8189 typ host".to_owned()],
+            controlling: true,
+            ..IceInfo::default()
+        },
+        dtls: DtlsInfo {
+            fingerprint: "3C:A7".to_owned(),
+            remote_fingerprint: None,
+            is_client: None,
+            state: DtlsStateInfo::Created,
+            srtp_profile: None,
+        },
+        tracks: vec![TrackInfo {
+            mid: "v".to_owned(),
+            kind: Kind::Video,
+            codec: "H264",
+            clock_rate: 90_000,
+            payload_type: 96,
+            rtx_payload_type: Some(97),
+            ssrc: 3_333_929_285,
+            rtx_ssrc: Some(1_874_963_822),
+            taken: None,
+            sending: true,
+            counters: TrackCounters::default(),
+        }],
+    }
+}
 
 /// Media that take notes. There is one mountpoint, number 1, with the medium `v`.
 pub(crate) struct Fake {
@@ -136,6 +173,10 @@ impl Media for Fake {
         }
         self.switched.push((peer, wishes.clone()));
         Ok(())
+    }
+
+    fn info(&self, peer: u64) -> Option<PeerInfo> {
+        self.open.contains(&peer).then(peer_info)
     }
 
     fn close(&mut self, peer: u64) {

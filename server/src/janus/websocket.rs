@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use fanlight_protocol::SUBPROTOCOL;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use fanlight_protocol::{SUBPROTOCOL, admin};
 use futures_util::StreamExt;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite;
 
-use super::task::{Connection, GatewayHandle};
+use super::task::{Api, Connection, GatewayHandle};
 
 /// The longest message, in bytes. Janus' requests are a few kilobytes with an SDP in them.
 const MAX_MESSAGE: usize = 1 << 20;
@@ -34,26 +34,38 @@ const WRITE: Duration = Duration::from_secs(10);
 /// The longest that a client may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Answers the request to upgrade a connection: the client has to speak `janus-protocol`. What is
-/// `held` is dropped when the connection has ended.
+/// What a client asks to speak, by the subprotocol.
+pub(crate) fn asked_for(headers: &HeaderMap) -> Option<Api> {
+    let values = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).into_iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let mut protocols = values.flat_map(|value| value.split(',')).map(str::trim);
+    protocols.find_map(|protocol| match protocol {
+        SUBPROTOCOL => Some(Api::Janus),
+        admin::SUBPROTOCOL => Some(Api::Admin),
+        _ => None,
+    })
+}
+
+/// Answers the request to upgrade a connection, on which the API is spoken. What is `held` is
+/// dropped when the connection has ended.
 pub(crate) fn accept(
     upgrade: WebSocketUpgrade,
+    api: Api,
     gateway: GatewayHandle,
     held: impl Send + 'static,
 ) -> Response {
     let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
+        .protocols([match api {
+            Api::Janus => SUBPROTOCOL,
+            Api::Admin => admin::SUBPROTOCOL,
+        }])
         .read_buffer_size(READ_BUFFER)
         .max_write_buffer_size(WRITE_BUFFER)
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE);
-    if upgrade.selected_protocol().is_none() {
-        let why = format!("This WebSocket speaks the subprotocol {SUBPROTOCOL}: ask for it.\n");
-        return (StatusCode::BAD_REQUEST, why).into_response();
-    }
     upgrade.on_upgrade(async move |mut socket| {
         let _held = held;
-        let mut connection = gateway.connect();
+        let mut connection = gateway.connect(api);
         match carry(&mut socket, &mut connection).await {
             End::Gone => {}
             // Sessions end now, not when the client has taken its leave.

@@ -5,6 +5,7 @@
 //! GET /<file>      what the page is made of
 //! GET /<anything>  a WebSocket for Janus clients, when the request is to upgrade to one
 //! /janus/…         the Janus API over HTTP
+//! /admin/…         the admin API over HTTP, where it is served
 //! ```
 mod accept;
 mod acl;
@@ -26,12 +27,13 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use fanlight_protocol::{SUBPROTOCOL, admin};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::accept::{Limits, Place, Places};
-use crate::janus::{GatewayHandle, http, websocket};
+use crate::janus::{Api, GatewayHandle, http, websocket};
 pub(crate) use acl::{Acl, AclEntry};
 pub(crate) use listen::ListenError;
 pub(crate) use origin::Origins;
@@ -52,12 +54,23 @@ pub(crate) struct WebConfig {
     pub(crate) origins: Origins,
     /// The addresses that may use it.
     pub(crate) acl: Acl,
+    /// The admin API; not served without it.
+    pub(crate) admin: Option<AdminConfig>,
+}
+
+/// How the admin API is served.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AdminConfig {
+    /// Addresses for it alone. Without any it is served with everything else.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// The addresses that may use it.
+    pub(crate) acl: Acl,
 }
 
 /// A server that has its ports and does not answer yet.
 #[derive(Debug)]
 pub(crate) struct Web {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<(TcpListener, Serves)>,
     guard: Guard,
     limits: Limits,
 }
@@ -67,14 +80,24 @@ pub(crate) struct Web {
 struct Site {
     gateway: GatewayHandle,
     guard: Arc<Guard>,
+    serves: Serves,
     place: Arc<Place>,
 }
 
-/// Who may use the Janus API.
+/// What is to be had at a port.
+#[derive(Clone, Copy, Debug)]
+struct Serves {
+    /// The page and the Janus API.
+    all: bool,
+    admin: bool,
+}
+
+/// Who may use the APIs.
 #[derive(Debug)]
 struct Guard {
     origins: Origins,
     acl: Acl,
+    admin_acl: Acl,
 }
 
 impl Web {
@@ -91,20 +114,36 @@ impl Web {
         if let Err(error) = accept::raise_file_limit() {
             tracing::debug!(%error, "the limit of open files stays as it is");
         }
+        let admin = config.admin.clone().unwrap_or_default();
+        let everything = Serves {
+            all: true,
+            admin: config.admin.is_some() && admin.listen.is_empty(),
+        };
+        let for_admin = Serves {
+            all: false,
+            admin: true,
+        };
+        let mut addresses = config.listen.clone();
+        addresses.extend(&admin.listen);
+        let serves = std::iter::repeat_n(everything, config.listen.len());
+        let serves = serves.chain(std::iter::repeat(for_admin));
         Ok(Self {
-            listeners: listen::bind(&config.listen)?,
+            listeners: listen::bind(&addresses)?.into_iter().zip(serves).collect(),
             guard: Guard {
                 origins: config.origins,
                 acl: config.acl,
+                admin_acl: admin.acl,
             },
             limits: Limits::default(),
         })
     }
 
-    /// The addresses it listens on, with the ports that were given for port 0.
+    /// The addresses that the page is at, with the ports that were given for port 0.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        let addresses = self.listeners.iter().map(TcpListener::local_addr);
-        addresses.filter_map(Result::ok).collect()
+        let pages = self.listeners.iter().filter(|(_, serves)| serves.all);
+        pages
+            .filter_map(|(listener, _)| listener.local_addr().ok())
+            .collect()
     }
 
     /// Serves until `shutdown` is done. Then those who watch are told, connections are closed, and
@@ -114,12 +153,13 @@ impl Web {
         let places = Places::new(self.limits);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
-        for listener in self.listeners {
+        for (listener, serves) in self.listeners {
             let (gateway, guard) = (gateway.clone(), guard.clone());
             let router = move |place| {
                 router(Site {
                     gateway: gateway.clone(),
                     guard: guard.clone(),
+                    serves,
                     place: Arc::new(place),
                 })
             };
@@ -149,9 +189,20 @@ async fn answer(
 ) -> Response {
     let path = request.uri().path();
     match upgrade {
-        Ok(upgrade) => match site.check(&request) {
-            Ok(_) => websocket::accept(upgrade, site.gateway, site.place),
-            Err(refusal) => refusal.into_response(),
+        Ok(upgrade) => match websocket::asked_for(request.headers()) {
+            Some(api) if site.serves.api(api) => match site.check(api, &request) {
+                Ok(_) => websocket::accept(upgrade, api, site.gateway, site.place),
+                Err(refusal) => refusal.into_response(),
+            },
+            _ => {
+                let name = if site.serves.all {
+                    SUBPROTOCOL
+                } else {
+                    admin::SUBPROTOCOL
+                };
+                let why = format!("This WebSocket speaks the subprotocol {name}: ask for it.\n");
+                (StatusCode::BAD_REQUEST, why).into_response()
+            }
         },
         Err(why) if request.headers().contains_key(header::UPGRADE) => {
             (StatusCode::BAD_REQUEST, format!("No WebSocket: {why}.\n")).into_response()
@@ -162,21 +213,35 @@ async fn answer(
             (StatusCode::UPGRADE_REQUIRED, needed, text).into_response()
         }
         Err(_) => match http::Target::of(path) {
-            Some(target) => match site.check(&request) {
+            Some(target) if site.serves.api(target.api) => match site.check(target.api, &request) {
                 Ok(origin) => http::serve(&target, request, &site.gateway, origin).await,
                 Err(refusal) => refusal.into_response(),
             },
-            None => page::serve(&request),
+            _ if site.serves.all => page::serve(&request),
+            _ => StatusCode::NOT_FOUND.into_response(),
         },
     }
 }
 
+impl Serves {
+    fn api(self, api: Api) -> bool {
+        match api {
+            Api::Janus => self.all,
+            Api::Admin => self.admin,
+        }
+    }
+}
+
 impl Site {
-    /// Whether the client may use the Janus API. Returns the pages that may see the answer.
-    fn check(&self, request: &Request) -> Result<HeaderValue, Refusal> {
+    /// Whether the client may use the API. Returns the pages that may see the answer.
+    fn check(&self, api: Api, request: &Request) -> Result<HeaderValue, Refusal> {
         let address = self.place.address;
-        if !self.guard.acl.allows(address) {
-            return Err(Refusal::Address(address));
+        let (acl, option) = match api {
+            Api::Janus => (&self.guard.acl, "--acl"),
+            Api::Admin => (&self.guard.admin_acl, "--admin-acl"),
+        };
+        if !acl.allows(address) {
+            return Err(Refusal::Address { address, option });
         }
         self.guard.origins.check(request.headers())
     }

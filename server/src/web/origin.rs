@@ -26,8 +26,12 @@ pub(crate) struct Origins {
 pub(super) enum Refusal {
     #[error("Pages of {0} may not watch. Start the server with --allow-origin {0} to let them.")]
     Page(String),
-    #[error("{0} may not use this. Start the server with --acl {0} to let it.")]
-    Address(IpAddr),
+    #[error("{address} may not use this. Start the server with {option} {address} to let it.")]
+    Address {
+        address: IpAddr,
+        /// That lists who may.
+        option: &'static str,
+    },
 }
 
 impl Origins {

@@ -1,5 +1,6 @@
 //! A real server on a free port, spoken to in bytes.
 
+mod admin;
 mod http;
 
 use std::time::Duration;
@@ -37,6 +38,7 @@ fn web_config() -> WebConfig {
         listen: vec![([127, 0, 0, 1], 0).into()],
         origins: Origins::default(),
         acl: Acl::default(),
+        admin: None,
     }
 }
 

@@ -87,6 +87,28 @@ impl Tokens {
         Self { clock, ..self }
     }
 
+    /// All tokens that the server knows.
+    pub(super) fn stored(&self) -> &[StoredToken] {
+        &self.stored
+    }
+
+    /// In place of the one that is the same, if there is one.
+    pub(super) fn add(&mut self, token: StoredToken) {
+        self.remove(token.token.expose());
+        self.stored.push(token);
+    }
+
+    /// False when there is no such token.
+    pub(super) fn remove(&mut self, token: &str) -> bool {
+        let before = self.stored.len();
+        self.stored.retain(|stored| !stored.token.is(token));
+        self.stored.len() < before
+    }
+
+    pub(super) fn find_mut(&mut self, token: &str) -> Option<&mut StoredToken> {
+        self.stored.iter_mut().find(|stored| stored.token.is(token))
+    }
+
     fn knows(&self, token: &str) -> bool {
         self.find(token).is_some() || self.verify(token).is_some()
     }

@@ -19,11 +19,15 @@ pub(super) struct Handle<P> {
     pub(super) link: Link<P>,
     /// What the peer connection of the link is for.
     pub(super) watching: Option<Watching>,
+    /// The client's name for it.
+    pub(super) opaque_id: Option<String>,
+    pub(super) created: Instant,
 }
 
 impl<M: Media> Gateway<M> {
     pub(super) fn attach(
         &mut self,
+        now: Instant,
         id: SessionId,
         plugin: &str,
         opaque_id: Option<&str>,
@@ -48,16 +52,14 @@ impl<M: Media> Gateway<M> {
                 break handle;
             }
         };
-        let link = Link::Down;
-        let watching = None;
-        session.handles.insert(
-            handle,
-            Handle {
-                plugin,
-                link,
-                watching,
-            },
-        );
+        let made = Handle {
+            plugin,
+            link: Link::Down,
+            watching: None,
+            opaque_id: opaque_id.map(str::to_owned),
+            created: now,
+        };
+        session.handles.insert(handle, made);
         tracing::debug!(session = %id, %handle, opaque_id, "attached");
         Ok(Answer::Created(handle.0).into())
     }

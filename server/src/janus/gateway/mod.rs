@@ -3,11 +3,12 @@
 //! A [`Gateway`] is a value: messages, news of peers and the time go in, messages come out. It is
 //! driven by [`task`](super::task), and by tests with a clock of their own.
 //!
-//! Who may ask is said in [`access`]. Requests are answered by one file for each family: [`session`] and [`handle`], and under those
+//! Who may ask is said in [`access`], what administrators ask in [`admin`]. Requests are answered by one file for each family: [`session`] and [`handle`], and under those
 //! [`link`] for the peer connection of a handle and [`plugin`] for what plugins are asked. Who has a
 //! connection hears of everything at once; [`polls`] is for those who ask over HTTP.
 
 mod access;
+mod admin;
 mod answer;
 mod handle;
 mod link;
@@ -24,6 +25,7 @@ use fanlight_protocol::request::{Path, RequestKind};
 use fanlight_protocol::{Error, HandleId, Request, ServerMessage, SessionId};
 
 pub(crate) use self::access::{Access, StoredToken, Tokens};
+pub(crate) use self::admin::Admin;
 use self::answer::{Answer, Outcome, Then};
 use self::handle::Handle;
 pub(crate) use self::plugin::Plugin;
@@ -47,6 +49,10 @@ pub(crate) struct GatewayConfig {
     /// How long a session outlives its connection, to be claimed by another.
     pub(crate) reclaim_timeout: Duration,
     pub(crate) access: Access,
+    /// Whether new sessions are taken.
+    pub(crate) accepting_sessions: bool,
+    /// Who may use the admin API; nobody without it.
+    pub(crate) admin: Option<Admin>,
     pub(crate) limits: Limits,
 }
 
@@ -71,6 +77,8 @@ impl Default for GatewayConfig {
             session_timeout: Duration::from_secs(60),
             reclaim_timeout: Duration::ZERO,
             access: Access::default(),
+            accepting_sessions: true,
+            admin: None,
             limits: Limits::default(),
         }
     }
@@ -131,6 +139,8 @@ pub(crate) struct Gateway<M: Media> {
     waiting: BTreeMap<Address, Waiting>,
     timers: Timers<Timer>,
     outgoing: VecDeque<Outgoing>,
+    /// When the first session was made. Administrators are told times since then.
+    epoch: Option<Instant>,
 }
 
 /// A handle, by its session and its own id.
@@ -168,6 +178,7 @@ impl<M: Media> Gateway<M> {
             waiting: BTreeMap::new(),
             timers: Timers::default(),
             outgoing: VecDeque::new(),
+            epoch: None,
         }
     }
 
@@ -309,9 +320,13 @@ impl<M: Media> Gateway<M> {
         }
         let kind = request.kind.map_err(|malformed| malformed.error)?;
         match (kind, at) {
-            (RequestKind::Attach { plugin, opaque_id }, _) => {
-                self.attach(session, &plugin, opaque_id.as_deref(), &request.credentials)
-            }
+            (RequestKind::Attach { plugin, opaque_id }, _) => self.attach(
+                now,
+                session,
+                &plugin,
+                opaque_id.as_deref(),
+                &request.credentials,
+            ),
             (RequestKind::Keepalive, _) => Ok(Answer::Ack.into()),
             (RequestKind::Claim, _) => self.claim_session(now, session, asker),
             (RequestKind::Destroy, _) => {

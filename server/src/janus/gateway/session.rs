@@ -15,6 +15,10 @@ use crate::janus::media::Media;
 #[derive(Debug)]
 pub(super) struct Session<P> {
     pub(super) holder: Holder,
+    /// When it was last used.
+    pub(super) last_activity: Instant,
+    /// How long it lives unused, if not as long as all others; zero is for ever.
+    pub(super) timeout: Option<Duration>,
     pub(super) handles: HashMap<HandleId, Handle<P>>,
 }
 
@@ -43,6 +47,9 @@ impl<M: Media> Gateway<M> {
         asker: Asker,
         chosen: Option<SessionId>,
     ) -> Result<Outcome, Error> {
+        if !self.config.accepting_sessions {
+            return Err(Error::not_accepting_sessions());
+        }
         if chosen.is_some_and(|id| self.sessions.contains_key(&id)) {
             return Err(Error::new(
                 ErrorCode::SessionConflict,
@@ -62,21 +69,27 @@ impl<M: Media> Gateway<M> {
         });
         let session = Session {
             holder: self.give_session(id, asker)?,
+            last_activity: now,
+            timeout: None,
             handles: HashMap::new(),
         };
         self.sessions.insert(id, session);
+        self.epoch.get_or_insert(now);
         self.touch_session(now, id);
         Ok(Answer::Created(id.0).into())
     }
 
     /// Counts as use of the session; false when there is none.
     pub(super) fn touch_session(&mut self, now: Instant, id: SessionId) -> bool {
-        let Some(session) = self.sessions.get(&id) else {
+        let Some(session) = self.sessions.get_mut(&id) else {
             return false;
         };
+        session.last_activity = now;
         let timeout = match session.holder {
             Holder::Nobody => self.config.reclaim_timeout,
-            Holder::Connection(_) | Holder::Polls(_) => self.config.session_timeout,
+            Holder::Connection(_) | Holder::Polls(_) => {
+                session.timeout.unwrap_or(self.config.session_timeout)
+            }
         };
         match timeout {
             Duration::ZERO => self.timers.cancel(Timer::Session(id)),

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 
 impl Server {
     /// Posts a message; returns the answer to it.
-    async fn post(&self, path: &str, message: &str) -> Value {
+    pub(super) async fn post(&self, path: &str, message: &str) -> Value {
         let (head, body) = self.post_with(path, "", message).await;
         assert!(head.starts_with("http/1.1 200"), "{head}");
         assert!(head.contains("content-type: application/json"), "{head}");
@@ -25,7 +25,7 @@ impl Server {
         Self::of(web_config(), config)
     }
 
-    async fn get(&self, path: &str) -> (String, Value) {
+    pub(super) async fn get(&self, path: &str) -> (String, Value) {
         let (head, body) = self.http("GET", path, "").await;
         (head, serde_json::from_slice(&body).unwrap_or_default())
     }

@@ -1,6 +1,7 @@
 //! The gateway, driven with a clock of the tests' own and with media that only take notes.
 
 mod access;
+mod admin;
 mod fuzz;
 mod limits;
 mod peers;
