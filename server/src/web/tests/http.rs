@@ -184,7 +184,8 @@ async fn a_server_that_ends_answers_its_polls() {
     let mut polls = Vec::new();
     for _ in 0..5 {
         let mut socket = TcpStream::connect(server.address).await.unwrap();
-        let poll = format!("GET {session} HTTP/1.1\r\nHost: camera.local\r\n\r\n");
+        let poll =
+            format!("GET {session} HTTP/1.1\r\nHost: camera.local\r\nConnection: close\r\n\r\n");
         socket.write_all(poll.as_bytes()).await.unwrap();
         polls.push(async move {
             let mut answer = String::new();
