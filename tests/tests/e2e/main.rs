@@ -8,6 +8,7 @@ mod coming_and_going;
 mod floods;
 mod idle_sessions;
 mod janus_js;
+mod mountpoints;
 mod native_viewer;
 mod no_picture;
 mod picture;

@@ -6,6 +6,8 @@ use rand::{Rng, SeedableRng};
 
 use super::*;
 
+const PLUGINS: [&str; 2] = ["janus.plugin.ustreamer", "janus.plugin.streaming"];
+
 #[test]
 fn every_message_has_exactly_one_answer() {
     let mut rig = Rig::new();
@@ -13,7 +15,9 @@ fn every_message_has_exactly_one_answer() {
     let mut offers = 0;
     for client in 0..150 {
         let connection = rig.connect(client);
-        let viewer = rig.viewer(connection);
+        let session = rig.session(connection);
+        let plugin = PLUGINS[usize::from(client % 2 == 0)];
+        let viewer = rig.attach_to(connection, session, plugin);
         for _ in 0..200 {
             rig.gateway.media.not_ready = random.random_bool(0.2).then(|| "not ready".to_owned());
             let message = odd_request(&mut random, viewer);
@@ -88,7 +92,27 @@ fn odd_request(random: &mut StdRng, viewer: Viewer) -> Value {
         "trickle",
         "trickle",
     ];
-    let bodies = ["watch", "start", "stop", "features", "key_required", "nope"];
+    let bodies = [
+        "watch",
+        "watch",
+        "start",
+        "stop",
+        "features",
+        "key_required",
+        "nope",
+        "list",
+        "info",
+        "create",
+        "edit",
+        "destroy",
+        "enable",
+        "disable",
+        "kick_all",
+        "recording",
+        "pause",
+        "configure",
+        "switch",
+    ];
     let candidates = [
         json!({"candidate": CANDIDATE}),
         json!({"completed": true}),
@@ -109,9 +133,30 @@ fn odd_request(random: &mut StdRng, viewer: Viewer) -> Value {
         [("orientation", json!(90), 0.5), ("audio", json!(true), 0.5)],
     );
     let request = json!(bodies.choose(random));
+    let medium = odd_object(
+        random,
+        [
+            ("type", json!("video"), 0.95),
+            ("mid", json!("v"), 0.95),
+            ("codec", json!("h264"), 0.9),
+            ("pt", json!(96), 0.9),
+            ("port", json!(0), 0.95),
+            ("filename", json!("x"), 0.1),
+        ],
+    );
     let body = odd_object(
         random,
-        [("request", request, 0.95), ("params", params, 0.3)],
+        [
+            ("request", request, 0.95),
+            ("params", params, 0.3),
+            ("id", json!(random.random_range(0..3)), 0.95),
+            ("type", json!("rtp"), 0.9),
+            ("media", json!([medium]), 0.5),
+            ("pin", json!("p"), 0.1),
+            ("new_pin", json!(""), 0.1),
+            ("restart", json!(true), 0.1),
+            ("action", json!("start"), 0.5),
+        ],
     );
     let candidate = candidates.choose(random).unwrap().clone();
     let fields = [
