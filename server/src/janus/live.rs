@@ -106,10 +106,11 @@ impl Media for Live {
             .map_err(|error| OfferFailed(error.to_string()))
     }
 
-    fn restart(&mut self, _: PeerId) -> Result<Offer<PeerId>, OfferFailed> {
-        Err(OfferFailed(
-            "connections cannot be restarted yet".to_owned(),
-        ))
+    fn restart(&mut self, peer: PeerId) -> Result<Offer<PeerId>, OfferFailed> {
+        let offer = self.peers.restart(peer);
+        offer
+            .map(from_peers)
+            .map_err(|error| OfferFailed(error.to_string()))
     }
 
     fn check_sdp(&self, sdp: &str) -> Result<(), Error> {

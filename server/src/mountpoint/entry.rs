@@ -23,18 +23,24 @@ const LIVE: &str = "live";
 pub(super) struct Mountpoint {
     pub(super) id: MountpointId,
     name: String,
+    pub(super) about: About,
+    enabled: bool,
+    pub(super) media: Vec<Medium>,
+    /// What it was made of; `None` for the camera's.
+    config: Option<MountpointConfig>,
+    source: Box<dyn Source>,
+    recordings: Recordings,
+    since: Instant,
+}
+
+/// What is said of a mountpoint, and can be changed.
+#[derive(Clone)]
+pub(super) struct About {
     pub(super) description: String,
     pub(super) metadata: Option<String>,
     pub(super) is_private: bool,
     pub(super) secret: Option<Secret>,
     pub(super) pin: Option<Secret>,
-    enabled: bool,
-    pub(super) media: Vec<Medium>,
-    /// What it was made of; `None` for the camera's.
-    pub(super) config: Option<MountpointConfig>,
-    source: Box<dyn Source>,
-    recordings: Recordings,
-    since: Instant,
 }
 
 /// A medium of a mountpoint.
@@ -68,12 +74,14 @@ impl Mountpoint {
         });
         Mountpoint {
             id,
-            description: "Camera".to_owned(),
             name,
-            metadata: None,
-            is_private: false,
-            secret: None,
-            pin: None,
+            about: About {
+                description: "Camera".to_owned(),
+                metadata: None,
+                is_private: false,
+                secret: None,
+                pin: None,
+            },
             enabled: true,
             media: media.collect(),
             config: None,
@@ -111,11 +119,13 @@ impl Mountpoint {
         Ok(Mountpoint {
             id: config.id,
             name: config.name(),
-            description: config.description(),
-            metadata: config.metadata.clone(),
-            is_private: config.is_private,
-            secret: config.secret.clone(),
-            pin: config.pin.clone(),
+            about: About {
+                description: config.description(),
+                metadata: config.metadata.clone(),
+                is_private: config.is_private,
+                secret: config.secret.clone(),
+                pin: config.pin.clone(),
+            },
             enabled: config.enabled,
             media,
             config: Some(config),
@@ -127,6 +137,25 @@ impl Mountpoint {
 
     pub(super) fn is_camera(&self) -> bool {
         self.config.is_none()
+    }
+
+    /// What the file says of it when this is said of it; nothing of the camera.
+    pub(super) fn kept(&self, about: &About) -> Option<MountpointConfig> {
+        let About {
+            description,
+            metadata,
+            is_private,
+            secret,
+            pin,
+        } = about.clone();
+        Some(MountpointConfig {
+            description: Some(description),
+            metadata,
+            is_private,
+            secret,
+            pin,
+            ..self.config.clone()?
+        })
     }
 
     pub(super) fn enabled(&self) -> bool {
@@ -152,7 +181,7 @@ impl Mountpoint {
         target: &Target,
         admin_key: Option<&Secret>,
     ) -> Result<(), MountpointError> {
-        if let Some(secret) = &self.secret {
+        if let Some(secret) = &self.about.secret {
             return match &target.secret {
                 Some(given) if secret.is(given) => Ok(()),
                 Some(_) => Err(MountpointError::WrongSecret),
@@ -168,7 +197,7 @@ impl Mountpoint {
 
     /// Whether somebody may watch it, who says `pin`.
     pub(super) fn admit(&self, pin: Option<&str>) -> Result<(), MountpointError> {
-        match (&self.pin, pin) {
+        match (&self.about.pin, pin) {
             (None, _) => {}
             (Some(pin), Some(given)) if pin.is(given) => {}
             (Some(_), Some(_)) => return Err(MountpointError::WrongPin),
@@ -236,8 +265,8 @@ impl Mountpoint {
         Listed {
             id: self.id,
             kind: LIVE.to_owned(),
-            description: self.description.clone(),
-            metadata: self.metadata.clone(),
+            description: self.about.description.clone(),
+            metadata: self.about.metadata.clone(),
             enabled: self.enabled,
             media: media
                 .map(|(index, medium)| ListedMedia {
@@ -254,7 +283,11 @@ impl Mountpoint {
     /// What is told to somebody who knows `secret`, or to anybody when there is no secret.
     pub(super) fn info(&self, now: Instant, secret: Option<&str>, viewers: usize) -> Info {
         let given = secret.unwrap_or_default();
-        let trusted = self.secret.as_ref().is_none_or(|secret| secret.is(given));
+        let trusted = self
+            .about
+            .secret
+            .as_ref()
+            .is_none_or(|secret| secret.is(given));
         let exposed = |secret: &Option<Secret>| {
             let secret = secret.as_ref().filter(|_| trusted);
             secret.map(|secret| secret.expose().to_owned())
@@ -264,11 +297,11 @@ impl Mountpoint {
         Info {
             id: self.id,
             name: trusted.then(|| self.name.clone()),
-            description: self.description.clone(),
-            metadata: self.metadata.clone(),
-            secret: exposed(&self.secret),
-            pin: exposed(&self.pin),
-            is_private: trusted && self.is_private,
+            description: self.about.description.clone(),
+            metadata: self.about.metadata.clone(),
+            secret: exposed(&self.about.secret),
+            pin: exposed(&self.about.pin),
+            is_private: trusted && self.about.is_private,
             enabled: self.enabled,
             viewers: trusted.then_some(viewers as u64),
             kind: LIVE.to_owned(),
@@ -310,8 +343,8 @@ impl Mountpoint {
         Created {
             id: self.id,
             kind: LIVE.to_owned(),
-            description: self.description.clone(),
-            is_private: self.is_private,
+            description: self.about.description.clone(),
+            is_private: self.about.is_private,
             host: self.config.as_ref().and_then(host),
             ports: media
                 .map(|medium| Ports {

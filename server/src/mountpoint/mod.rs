@@ -12,6 +12,7 @@
 
 mod config;
 mod entry;
+mod error;
 mod recordings;
 mod request;
 mod source;
@@ -30,14 +31,13 @@ use fanlight_protocol::streaming::{
     Create, Created, Edit, Info, Listed, MediaKind, MountpointId, RecordingAction, Target, Watch,
 };
 
-use self::entry::{Mountpoint, check_admin_key};
+use self::entry::{About, Mountpoint, check_admin_key};
 use self::source::{Open, open_rtp};
 use self::store::Store;
-use crate::recording::RecordingError;
 use crate::secret::Secret;
-use crate::source::rtp::RtpError;
 use crate::stream::{Stream, Track, lock};
 pub(crate) use config::{MediaConfig, MountpointConfig, MountpointConfigError};
+pub(crate) use error::{MountpointError, MountpointsError};
 pub(crate) use store::StoreError;
 
 /// No more are made on request: each takes ports and a thread.
@@ -83,65 +83,6 @@ pub(crate) struct Offering {
     pub(crate) is_prompt: bool,
     /// Whether frames say when they were captured.
     pub(crate) tells_capture_time: bool,
-}
-
-/// Why something cannot be done with a mountpoint.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum MountpointError {
-    #[error("No such mountpoint/stream {0}")]
-    NoSuch(MountpointId),
-    #[error("Mountpoint/stream {0} is disabled")]
-    Disabled(MountpointId),
-    #[error("Missing mandatory element ({0})")]
-    Missing(&'static str),
-    #[error("Unauthorized (wrong secret)")]
-    WrongSecret,
-    #[error("Unauthorized (wrong pin)")]
-    WrongPin,
-    #[error("Unauthorized (wrong admin_key)")]
-    WrongAdminKey,
-    #[error("Unauthorized (the camera is managed with an admin_key, and there is none)")]
-    Camera,
-    #[error("The camera's mountpoint ends with the server")]
-    CameraStays,
-    #[error("A stream with the provided ID already exists")]
-    Exists,
-    #[error("Can't add 'rtp' stream, there are {MAX_MOUNTPOINTS} already")]
-    TooMany,
-    #[error("Can't add '{0}' stream, only 'rtp' is offered")]
-    NotOffered(&'static str),
-    #[error("Can't add 'rtp' stream, {0}")]
-    Config(#[from] MountpointConfigError),
-    #[error("Can't add 'rtp' stream, {0}")]
-    Source(#[from] RtpError),
-    #[error("No mountpoints file, can't {0} mountpoint permanently")]
-    NoFile(&'static str),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("Missing {0}")]
-    NothingNamed(&'static str),
-    #[error("Recording for audio, video and/or data already started for this stream")]
-    Recorded,
-    #[error("Can't record, Fanlight was started without --recordings DIRECTORY")]
-    NoRecordings,
-    #[error("Can't record to `{0}`: it is not in the directory of the recordings")]
-    OutsideRecordings(String),
-    #[error("Can't record, {0}")]
-    Recording(#[from] RecordingError),
-}
-
-/// Why the mountpoints cannot be had when the server starts.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum MountpointsError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("mountpoint {id}: {error}")]
-    Mountpoint {
-        id: MountpointId,
-        error: MountpointError,
-    },
-    #[error("there is no mountpoint {0} to be the default")]
-    NoDefault(MountpointId),
 }
 
 impl Mountpoints {
@@ -223,7 +164,7 @@ impl Mountpoints {
     /// The public ones.
     pub(crate) fn list(&self, now: Instant) -> Vec<Listed> {
         let registry = self.lock();
-        let public = registry.by_id.values().filter(|m| !m.is_private);
+        let public = registry.by_id.values().filter(|m| !m.about.is_private);
         public.map(|mountpoint| mountpoint.listed(now)).collect()
     }
 
@@ -261,12 +202,13 @@ impl Mountpoints {
             return Err(MountpointError::NoFile("create"));
         }
         let mountpoint = registry.add(now, config)?;
+        let about = mountpoint.about.clone();
         let answer = (
             mountpoint.name().to_owned(),
             mountpoint.created(is_old_style),
         );
         if create.permanent
-            && let Err(error) = registry.keep(id, "create")
+            && let Err(error) = registry.keep(id, &about, "create")
         {
             registry.by_id.remove(&id);
             return Err(error);
@@ -283,10 +225,12 @@ impl Mountpoints {
         if edit.permanent && registry.store.is_none() {
             return Err(MountpointError::NoFile("edit"));
         }
-        request::edit(registry.get_mut(id)?, edit);
+        let mut about = registry.get(id)?.about.clone();
+        request::edit(&mut about, edit);
         if edit.permanent {
-            registry.keep(id, "edit")?;
+            registry.keep(id, &about, "edit")?;
         }
+        registry.get_mut(id)?.about = about;
         Ok(())
     }
 
@@ -422,11 +366,15 @@ impl Registry {
         Ok(mountpoint)
     }
 
-    /// Writes one to the file as it is now.
-    fn keep(&mut self, id: MountpointId, what: &'static str) -> Result<(), MountpointError> {
-        let Some(config) = self.get(id)?.config.clone() else {
-            return Err(MountpointError::CameraStays);
-        };
+    /// Writes one to the file, of which this is said.
+    fn keep(
+        &mut self,
+        id: MountpointId,
+        about: &About,
+        what: &'static str,
+    ) -> Result<(), MountpointError> {
+        let kept = self.get(id)?.kept(about);
+        let config = kept.ok_or(MountpointError::CameraStays)?;
         let store = self.store.as_mut().ok_or(MountpointError::NoFile(what))?;
         Ok(store.put(&config)?)
     }

@@ -6,7 +6,7 @@ use fanlight_protocol::streaming::{Create, Edit, MountpointId, RtpMedia, Source}
 
 use super::MountpointError;
 use super::config::{MediaConfig, MountpointConfig, MountpointConfigError};
-use super::entry::Mountpoint;
+use super::entry::About;
 use crate::secret::Secret;
 
 /// What is asked for as it would stand in a file, and whether the media were given one by one.
@@ -71,29 +71,22 @@ fn medium(asked: &RtpMedia) -> Result<MediaConfig, MountpointConfigError> {
     })
 }
 
-/// Changes what is said of a mountpoint, here and in what would be written to the file.
-pub(super) fn edit(mountpoint: &mut Mountpoint, edit: &Edit) {
-    // Janus keeps a description that is not there, and so does it.
+/// Changes what is said of a mountpoint.
+pub(super) fn edit(about: &mut About, edit: &Edit) {
+    // Without a description Janus keeps the one that there is.
     if let Some(description) = edit.description.as_ref().filter(|text| !text.is_empty()) {
-        mountpoint.description = description.clone();
+        about.description = description.clone();
     }
     if let Some(metadata) = &edit.metadata {
-        mountpoint.metadata = Some(metadata.clone());
+        about.metadata = Some(metadata.clone());
     }
     if let Some(new) = edit.secret.as_deref() {
-        mountpoint.secret = secret(Some(new));
+        about.secret = secret(Some(new));
     }
     if let Some(new) = edit.pin.as_deref() {
-        mountpoint.pin = secret(Some(new));
+        about.pin = secret(Some(new));
     }
-    mountpoint.is_private = edit.is_private.unwrap_or(mountpoint.is_private);
-    if let Some(config) = &mut mountpoint.config {
-        config.description = Some(mountpoint.description.clone());
-        config.metadata = mountpoint.metadata.clone();
-        config.is_private = mountpoint.is_private;
-        config.secret = mountpoint.secret.clone();
-        config.pin = mountpoint.pin.clone();
-    }
+    about.is_private = edit.is_private.unwrap_or(about.is_private);
 }
 
 /// An empty one is none.

@@ -225,6 +225,13 @@ fn a_file_that_cannot_be_written_leaves_everything_as_it_was() {
     let error = create(&mountpoints, kept).unwrap_err();
     assert!(error.contains("cannot write"), "{error}");
     assert_eq!(ids(&mountpoints), [] as [u64; 0]);
+
+    create(&mountpoints, json!({"id": 8, "media": video(0)})).unwrap();
+    let body = json!({"id": 8, "new_pin": "p", "permanent": true});
+    let error = edit(&mountpoints, body).unwrap_err();
+    assert!(error.contains("cannot write"), "{error}");
+    let watch = Watch::all(MountpointId(8));
+    assert_eq!(mountpoints.admit(&watch).unwrap(), ["v"], "no PIN");
 }
 
 #[test]
