@@ -74,7 +74,12 @@ impl Store {
                     *before = table;
                 }
             }
-            None => tables.push(table),
+            None => {
+                if !tables.is_empty() {
+                    table.decor_mut().set_prefix("\n");
+                }
+                tables.push(table);
+            }
         })
     }
 
