@@ -26,10 +26,6 @@ impl Secret {
         &self.0
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Writes the secret itself: for files of the server. Secrets are not `Serialize`, so that
     /// whatever holds one has to ask for this.
     pub(crate) fn write<S: Serializer>(

@@ -36,9 +36,8 @@ use self::source::{Open, open_rtp};
 use self::store::Store;
 use crate::secret::Secret;
 use crate::stream::{Stream, Track, lock};
-pub(crate) use config::{MediaConfig, MountpointConfig, MountpointConfigError};
+pub(crate) use config::{MediaConfig, MountpointConfig};
 pub(crate) use error::{MountpointError, MountpointsError};
-pub(crate) use store::StoreError;
 
 /// No more are made on request: each takes ports and a thread.
 const MAX_MOUNTPOINTS: usize = 256;

@@ -133,6 +133,7 @@ fn odd_request(random: &mut StdRng, viewer: Viewer) -> Value {
         [("orientation", json!(90), 0.5), ("audio", json!(true), 0.5)],
     );
     let request = json!(bodies.choose(random));
+    let mountpoint = json!(random.random_range(0..3));
     let medium = odd_object(
         random,
         [
@@ -149,7 +150,7 @@ fn odd_request(random: &mut StdRng, viewer: Viewer) -> Value {
         [
             ("request", request, 0.95),
             ("params", params, 0.3),
-            ("id", json!(random.random_range(0..3)), 0.95),
+            ("id", mountpoint, 0.95),
             ("type", json!("rtp"), 0.9),
             ("media", json!([medium]), 0.5),
             ("pin", json!("p"), 0.1),
@@ -158,6 +159,7 @@ fn odd_request(random: &mut StdRng, viewer: Viewer) -> Value {
             ("action", json!("start"), 0.5),
         ],
     );
+    let session = json!(random.random_range(0..9));
     let candidate = candidates.choose(random).unwrap().clone();
     let fields = [
         ("transaction", json!("t"), 0.98),
@@ -169,7 +171,7 @@ fn odd_request(random: &mut StdRng, viewer: Viewer) -> Value {
         ("jsep", jsep, 0.5),
         ("candidate", candidate, 0.8),
         ("candidates", json!([{"completed": true}]), 0.05),
-        ("id", json!(random.random_range(0..9)), 0.5),
+        ("id", session, 0.5),
     ];
     odd_object(random, fields)
 }
