@@ -55,7 +55,7 @@ use peer::Peers;
 use stream::Stream;
 use web::Web;
 
-/// How long the camera may take to be released.
+/// How long the camera may take to be released, and recordings to be complete.
 const RELEASE: Duration = Duration::from_secs(2);
 
 /// The whole program: reads the command line and serves until it is told to end.
@@ -101,13 +101,14 @@ fn run(config: Config, reload: Option<Vec<OsString>>) -> Result<(), Box<dyn Erro
             signals::reload(arguments, stream.clone())?;
         }
         let (gateway, task) = janus::channel();
-        let live = Live::new(mountpoints, peers.clone());
+        let live = Live::new(mountpoints.clone(), peers.clone());
         let task = tokio::spawn(task.run(config.gateway, live, of_peers));
         announce(&web.addresses(), peers.addresses());
         web.serve(gateway, signals::asked_to_end()?).await;
         task.await?;
         let released = tokio::task::spawn_blocking(move || {
             peers.shutdown();
+            mountpoints.finish_recordings();
             if let Some(stream) = stream {
                 stream.stop();
             }
@@ -116,7 +117,7 @@ fn run(config: Config, reload: Option<Vec<OsString>>) -> Result<(), Box<dyn Erro
         match tokio::time::timeout(RELEASE, released).await {
             Ok(released) => released?,
             Err(_) => {
-                tracing::warn!("the camera does not answer, ending without it");
+                tracing::warn!("the camera or a disk does not answer, ending without it");
                 std::process::exit(0);
             }
         }

@@ -260,6 +260,10 @@ impl Mountpoint {
         self.recordings.stop_all();
     }
 
+    pub(super) fn finish_recordings(&mut self) {
+        self.recordings.finish();
+    }
+
     pub(super) fn listed(&self, now: Instant) -> Listed {
         let media = self.media.iter().enumerate();
         Listed {

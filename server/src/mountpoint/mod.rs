@@ -290,6 +290,13 @@ impl Mountpoints {
         }
     }
 
+    /// Ends all recordings and waits until their files are complete.
+    pub(crate) fn finish_recordings(&self) {
+        let mut registry = self.lock();
+        let mountpoints = registry.by_id.values_mut();
+        mountpoints.for_each(Mountpoint::finish_recordings);
+    }
+
     /// Whether somebody may manage one, who says `target`.
     pub(crate) fn authorise(&self, target: &Target) -> Result<(), MountpointError> {
         self.lock().authorised(target).map(|_| ())

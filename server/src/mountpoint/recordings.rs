@@ -13,7 +13,8 @@ use crate::stream::Track;
 /// What every file ends with.
 const ENDING: &str = ".mp4";
 
-/// What is recorded of one mountpoint. Dropping it ends the recordings.
+/// What is recorded of one mountpoint. Dropping it ends the recordings, whose files
+/// are complete a moment later.
 #[derive(Default)]
 pub(super) struct Recordings(Vec<Running>);
 
@@ -21,7 +22,7 @@ struct Running {
     mids: Vec<String>,
     /// The file's name without its directory.
     name: String,
-    _recording: Recording,
+    recording: Recording,
 }
 
 /// A medium that may be recorded.
@@ -76,7 +77,7 @@ impl Recordings {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             started.push(Running {
                 name: name.into_owned(),
-                _recording: Recording::start(&file, &tracks)?,
+                recording: Recording::start(&file, &tracks)?,
                 mids: tracks.into_iter().map(|(mid, _)| mid).collect(),
             });
             tracing::info!(%mountpoint, file = %file.display(), "recording");
@@ -96,6 +97,13 @@ impl Recordings {
 
     pub(super) fn stop_all(&mut self) {
         self.0.clear();
+    }
+
+    /// Ends all and waits until their files are complete.
+    pub(super) fn finish(&mut self) {
+        for running in self.0.drain(..) {
+            running.recording.stop();
+        }
     }
 }
 
