@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::fields::Object;
+use crate::streaming::{MediaKind, MountpointId};
 use crate::{HandleId, SessionId};
 
 /// What is known of a handle. Times are microseconds of a clock that only goes forward.
@@ -35,10 +35,45 @@ pub struct HandleInfo {
     pub plugin: &'static str,
     /// What the plugin knows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub plugin_specific: Option<Object>,
+    pub plugin_specific: Option<Watching>,
     /// All else, unless only the plugin was asked for.
     #[serde(flatten)]
     pub connection: Option<Connection>,
+}
+
+/// What the streaming plugin knows of a handle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Watching {
+    /// `watching` or `idle`.
+    pub state: &'static str,
+    /// What is watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mountpoint_id: Option<MountpointId>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mountpoint_name: Option<String>,
+    /// How many watch it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mountpoint_viewers: Option<usize>,
+    /// The media that were offered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<WatchedMedium>,
+    /// 1 when media flow.
+    pub started: u8,
+    /// 1 while the viewer has them paused.
+    pub paused: u8,
+}
+
+/// A medium that was offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WatchedMedium {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: MediaKind,
+    /// Its place in the offer.
+    pub mindex: usize,
+    /// Its name in the offer.
+    pub mid: String,
 }
 
 /// The peer connection of a handle.

@@ -6,6 +6,7 @@ mod watching;
 
 use std::time::Instant;
 
+use fanlight_protocol::admin::info;
 use fanlight_protocol::{Error, Object};
 
 use super::answer::Outcome;
@@ -40,6 +41,16 @@ impl Plugin {
 }
 
 impl<M: Media> Gateway<M> {
+    /// What administrators are shown of the handle by its plugin.
+    pub(super) fn plugin_info(&self, now: Instant, at: Address) -> Option<info::Watching> {
+        let handle = self.handle(at)?;
+        match handle.plugin {
+            Plugin::Streaming => Some(self.streaming_info(now, handle)),
+            // It says nothing in Janus either.
+            Plugin::Ustreamer => None,
+        }
+    }
+
     /// Hands a message to the handle's plugin.
     pub(super) fn plugin_message(
         &mut self,

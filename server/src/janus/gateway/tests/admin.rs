@@ -262,6 +262,44 @@ fn a_handle_is_described_with_its_connection_or_without() {
 }
 
 #[test]
+fn mountpoints_are_managed_and_their_viewers_shown() {
+    let mut rig = rig();
+    let plugin = "janus.plugin.streaming";
+    let list = json!({"janus": "message_plugin", "plugin": plugin, "request": {"request": "list"}});
+    let listed = rig.administer(list);
+    assert_eq!(listed["response"]["streaming"], "list");
+    assert_eq!(listed["response"]["list"][0]["id"], 1);
+
+    let connection = rig.connect(1);
+    let session = rig.session(connection);
+    let attach = json!({"janus": "attach", "session_id": session, "plugin": plugin});
+    let attached = rig.ask_one(connection, attach);
+    let handle = attached["data"]["id"].as_u64().unwrap();
+    let ask = json!({"janus": "handle_info", "plugin_only": true});
+    let idle = json!({"state": "idle", "started": 0, "paused": 0});
+    let info = rig.administer_at(session, handle, ask.clone());
+    assert_eq!(info["info"]["plugin_specific"], idle);
+
+    let viewer = Viewer {
+        connection,
+        session,
+        handle,
+    };
+    let watch = json!({"janus": "message", "body": {"request": "watch", "id": 1}});
+    assert_eq!(
+        kinds(&rig.request(viewer, watch)),
+        ["ack", "event preparing"]
+    );
+    let info = rig.administer_at(session, handle, ask);
+    let specific = &info["info"]["plugin_specific"];
+    assert_eq!(specific["state"], "watching");
+    assert_eq!(specific["mountpoint_id"], 1);
+    assert_eq!(specific["mountpoint_viewers"], 1);
+    let media = json!([{"type": "video", "mindex": 0, "mid": "v"}]);
+    assert_eq!(specific["media"], media);
+}
+
+#[test]
 fn new_sessions_can_be_refused_while_others_live_on() {
     let mut rig = rig();
     let connection = rig.connect(1);

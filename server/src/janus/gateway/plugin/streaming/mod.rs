@@ -5,6 +5,7 @@
 //! two in either order.
 
 mod error;
+mod info;
 mod viewer;
 
 use std::time::Instant;
