@@ -6,7 +6,8 @@
 //!   next to no cost on `rtc`, the core of that crate;
 //! - [`sessions`] opens sessions by the thousand that nothing is asked of;
 //! - [`browser`] drives headless Chromium, or Firefox, and [`page`] knows Fanlight's page in it;
-//! - [`real_janus`] is Debian's Janus, in an [`own_network`], with [`feed`] as its camera;
+//! - [`real_janus`] is Debian's Janus, in an [`own_network`], with [`feed`] as its camera, and
+//!   [`proxy`] has a page and Janus at one address;
 //! - [`conformance`] holds a server against recorded conversations with Janus;
 //! - [`usage`] reads what a process costs; [`rig`] has V4L2 devices for machines without any;
 //!   [`npm`] has the JavaScript that other people's pages use.
@@ -26,6 +27,7 @@ mod log;
 pub mod npm;
 pub mod own_network;
 pub mod page;
+pub mod proxy;
 pub mod real_janus;
 pub mod rig;
 pub mod server;

@@ -11,6 +11,7 @@ mod janus_js;
 mod mountpoints;
 mod native_viewer;
 mod no_picture;
+mod page_and_janus;
 mod picture;
 mod refusals;
 mod reload;
