@@ -6,7 +6,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use common::{NOBODY, add, until};
-use fanlight_client::janus::{self, Config, Event, Player, Problem, Status, Support};
+use fanlight_client::janus::{
+    self, Config, Event, MountpointId, Player, Problem, Status, Support, Watch,
+};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -57,6 +59,29 @@ async fn whoever_left_stays_away_until_asked_back() {
     player.leave();
     assert_eq!(told.borrow().last(), Some(&Status::Left));
     player.reconnect();
+    let last = told.borrow().last().cloned();
+    assert!(matches!(last, Some(Status::Connecting { .. })), "{last:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_choice_is_not_kept_waiting() {
+    let (player, told) = start(NOBODY);
+    until(|| told.borrow().last().is_some_and(is_unreachable)).await;
+    player.watch(Watch::Mountpoint {
+        id: MountpointId(1),
+        pin: None,
+    });
+    let last = told.borrow().last().cloned();
+    assert_eq!(last, Some(Status::Connecting { after: None }));
+}
+
+#[wasm_bindgen_test]
+async fn a_pause_lasts_until_somebody_goes_on() {
+    let (player, told) = start(NOBODY);
+    player.pause();
+    player.reconnect();
+    assert_eq!(told.borrow().last(), Some(&Status::Paused));
+    player.resume();
     let last = told.borrow().last().cloned();
     assert!(matches!(last, Some(Status::Connecting { .. })), "{last:?}");
 }

@@ -9,8 +9,8 @@ pub struct Address {
     pub stream: Option<MountpointId>,
     /// What proves that the page may (`#apisecret=…`, `#token=…`).
     pub credentials: Credentials,
-    /// The mountpoint's PIN (`#pin=…`).
-    pin: Option<String>,
+    /// The PIN of a mountpoint (`#pin=…`, or as it was typed).
+    pin: Option<(MountpointId, String)>,
 }
 
 impl Address {
@@ -18,25 +18,37 @@ impl Address {
     /// browsers send that to nobody, so it gets into no server's log.
     pub fn read(query: &str, fragment: &str) -> Self {
         let stream = parameter(query, "stream");
+        let stream = stream.and_then(|id| id.parse().ok().map(MountpointId));
         Self {
-            stream: stream.and_then(|id| id.parse().ok().map(MountpointId)),
+            stream,
             credentials: Credentials {
                 api_secret: parameter(fragment, "apisecret"),
                 token: parameter(fragment, "token"),
             },
-            pin: parameter(fragment, "pin"),
+            pin: stream.zip(parameter(fragment, "pin")),
         }
     }
 
     /// What to watch.
     pub fn watch(&self) -> Watch {
         match self.stream {
-            Some(id) => Watch::Mountpoint {
-                id,
-                pin: self.pin.clone(),
-            },
+            Some(id) => self.mountpoint(id),
             None => Watch::default(),
         }
+    }
+
+    /// A mountpoint, with its PIN if that is known.
+    pub fn mountpoint(&self, id: MountpointId) -> Watch {
+        let pin = self.pin.as_ref().filter(|(of, _)| *of == id);
+        Watch::Mountpoint {
+            id,
+            pin: pin.map(|(_, pin)| pin.clone()),
+        }
+    }
+
+    /// Somebody has typed the PIN of a mountpoint.
+    pub fn learn_pin(&mut self, id: MountpointId, pin: String) {
+        self.pin = Some((id, pin));
     }
 }
 
@@ -108,8 +120,22 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
+    fn a_pin_is_that_of_one_mountpoint() {
+        let (one, two) = (MountpointId(1), MountpointId(2));
+        let mut address = Address::read("?stream=1", "#pin=a");
+        let watch = |id, pin: Option<&str>| Watch::Mountpoint {
+            id,
+            pin: pin.map(str::to_owned),
+        };
+        assert_eq!(address.mountpoint(one), watch(one, Some("a")));
+        assert_eq!(address.mountpoint(two), watch(two, None));
+        address.learn_pin(two, "b".to_owned());
+        assert_eq!(address.mountpoint(two), watch(two, Some("b")));
+    }
+
+    #[wasm_bindgen_test]
     fn secrets_in_the_query_are_none() {
-        let address = Address::read("?token=a&pin=1", "");
+        let address = Address::read("?token=a&apisecret=b", "");
         assert_eq!(address, Address::default());
     }
 

@@ -42,7 +42,6 @@ pub struct Signals {
 impl Screen {
     /// A screen for the server whose Janus WebSocket is at `url`, that shows what `address` says.
     pub fn new(url: String, address: Address, signals: Signals) -> Self {
-        signals.stream.set(address.stream);
         Self(Rc::new(Inner {
             url,
             address: RefCell::new(address),
@@ -114,7 +113,7 @@ impl Screen {
             let _ = history.replace_state_with_url(&nothing, "", Some(&address));
         }
         self.0.address.borrow_mut().stream = Some(id);
-        self.0.watch(Watch::Mountpoint { id, pin: None });
+        self.0.watch(id);
     }
 
     /// Takes what somebody has written for a question.
@@ -122,8 +121,8 @@ impl Screen {
         match question {
             Question::Pin => {
                 if let Some(id) = self.0.signals.stream.get_untracked() {
-                    let pin = Some(text);
-                    self.0.watch(Watch::Mountpoint { id, pin });
+                    self.0.address.borrow_mut().learn_pin(id, text);
+                    self.0.watch(id);
                 }
             }
             Question::Secret => {
@@ -152,6 +151,7 @@ impl Inner {
             credentials: address.credentials.clone(),
             ..Config::default()
         };
+        self.signals.stream.set(address.stream);
         drop(address);
         let has_secret = config.credentials != Credentials::default();
         let situation = self.signals.situation;
@@ -213,14 +213,13 @@ impl Inner {
             .with_untracked(|situation| situation.first_choice().map(|stream| stream.id));
         if let Some(id) = first {
             self.chooses.set(false);
-            self.watch(Watch::Mountpoint { id, pin: None });
+            self.watch(id);
         }
     }
 
-    fn watch(&self, watch: Watch) {
-        if let Watch::Mountpoint { id, .. } = &watch {
-            self.signals.stream.set(Some(*id));
-        }
+    fn watch(&self, id: MountpointId) {
+        self.signals.stream.set(Some(id));
+        let watch = self.address.borrow().mountpoint(id);
         self.with_player(|player| player.watch(watch));
     }
 

@@ -3,7 +3,10 @@
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{CanvasRenderingContext2d, Document, HtmlCanvasElement};
+use web_sys::{
+    CanvasRenderingContext2d, Document, HtmlCanvasElement, RtcRtpTransceiverDirection,
+    RtcRtpTransceiverInit,
+};
 
 use super::*;
 
@@ -28,6 +31,18 @@ async fn the_answer_receives_and_sends_nothing() {
     let answer = call.connect().await;
     assert!(answer.contains("a=recvonly"), "{answer}");
     assert!(!answer.contains("a=sendrecv"), "{answer}");
+}
+
+#[wasm_bindgen_test]
+async fn sound_is_told_and_plays_with_the_picture() {
+    let mut call = Call::new();
+    call.offers_sound();
+    call.connect().await;
+    let sound = |event: &PeerEvent| matches!(event, PeerEvent::Track { is_video: false });
+    assert!(call.told.iter().any(sound), "{:?}", call.told);
+    let stream = call.video.src_object().unwrap();
+    assert_eq!(stream.get_audio_tracks().length(), 1);
+    assert_eq!(stream.get_video_tracks().length(), 1);
 }
 
 #[wasm_bindgen_test]
@@ -109,6 +124,8 @@ struct Call {
     peer: Option<Peer>,
     video: HtmlVideoElement,
     events: UnboundedReceiver<PeerEvent>,
+    /// What was told on the way to what a test waited for.
+    told: Vec<PeerEvent>,
     server: RtcPeerConnection,
     _painter: Painter,
 }
@@ -132,6 +149,7 @@ impl Call {
             peer: peer.ok(),
             video,
             events,
+            told: Vec::new(),
             server,
             _painter: painter,
         }
@@ -139,6 +157,15 @@ impl Call {
 
     fn peer(&self) -> &Peer {
         self.peer.as_ref().unwrap()
+    }
+
+    /// A track that is silent is one.
+    fn offers_sound(&self) {
+        let send = RtcRtpTransceiverInit::new();
+        send.set_direction(RtcRtpTransceiverDirection::Sendonly);
+        send.set_streams(&Array::new());
+        self.server
+            .add_transceiver_with_str_and_init("audio", &send);
     }
 
     async fn offer(&self) -> String {
@@ -187,6 +214,7 @@ impl Call {
             if wanted(&event) {
                 return event;
             }
+            self.told.push(event);
         }
     }
 
