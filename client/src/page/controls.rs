@@ -52,6 +52,7 @@ pub fn Controls(
         window_event_listener(ev::keydown, move |event| match plain_key(&event).as_str() {
             "m" | "M" if has_sound.get_untracked() => sound_by_key(),
             "l" | "L" if has_choice.get_untracked() => streams_by_key(),
+            "Escape" => streams_shown.set(false),
             "s" | "S" => toggle_stats(),
             "f" | "F" => toggle_fullscreen(),
             _ => {}

@@ -94,7 +94,11 @@ impl Notice {
             },
             Status::Idle => Self::busy("connecting", "Connecting"),
             Status::WaitingForSource { reason } => Self {
-                detail: sentence(reason, "The picture appears as soon as there is one."),
+                detail: sentence(
+                    // The title says so already.
+                    reason.trim_start_matches("waiting for the source: "),
+                    "The picture appears as soon as there is one.",
+                ),
                 ..Self::busy("waiting", "No picture yet")
             },
             Status::Playing if situation.tracks.audio && !situation.tracks.video => Self {
@@ -270,6 +274,10 @@ fn words(problem: &Problem) -> (&'static str, String) {
             let detail = ["The server has none with the number ", &id.0.to_string()].concat();
             return ("There is no such stream", detail);
         }
+        Problem::StreamDisabled => (
+            "The stream is switched off",
+            "It appears as soon as somebody switches it on again.",
+        ),
         Problem::StreamEnded => ("The stream has ended", "It may come back."),
         Problem::Kicked => ("Disconnected", "The server has sent all viewers away."),
         Problem::NoCodec(codec) => {
@@ -348,10 +356,12 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_source_without_picture_is_told_with_the_servers_reason() {
-        let reason = "no signal".to_owned();
-        let notice = notice(Status::WaitingForSource { reason });
-        assert_eq!(notice.state, "waiting");
-        assert!(notice.detail.starts_with("No signal. "), "{notice:?}");
+        for reason in ["no signal", "waiting for the source: no signal"] {
+            let reason = reason.to_owned();
+            let notice = notice(Status::WaitingForSource { reason });
+            assert_eq!(notice.state, "waiting");
+            assert!(notice.detail.starts_with("No signal. "), "{notice:?}");
+        }
     }
 
     #[wasm_bindgen_test(unsupported = test)]

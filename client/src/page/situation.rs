@@ -57,7 +57,11 @@ impl Situation {
             }
             Event::PlayRefused => self.refused = self.has_stream(),
             Event::Tracks(tracks) => self.tracks = tracks,
-            Event::Mountpoints(streams) => self.streams = streams,
+            Event::Mountpoints(mut streams) => {
+                // Janus tells them in no order.
+                streams.sort_unstable_by_key(|stream| stream.id);
+                self.streams = streams;
+            }
             Event::Stats(_) => {}
         }
     }

@@ -12,7 +12,7 @@ pub struct Config {
     /// What to watch.
     pub watch: Watch,
     /// Whether to ask what else there is: [`Output::Mountpoints`](super::Output::Mountpoints) tells.
-    /// It is asked for once what is watched has been, so that the picture does not wait for it.
+    /// The picture does not wait for it.
     pub list: bool,
     /// Sent with every request, for servers that ask for a secret.
     pub credentials: Credentials,

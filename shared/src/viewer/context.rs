@@ -34,6 +34,11 @@ impl Context {
     pub(super) fn mountpoint(&self, id: MountpointId) -> Option<&Listed> {
         self.mountpoints.iter().find(|listed| listed.id == id)
     }
+
+    /// Whether the server has told that a mountpoint lets no viewers in.
+    pub(super) fn is_disabled(&self, id: MountpointId) -> bool {
+        self.mountpoint(id).is_some_and(|listed| !listed.enabled)
+    }
 }
 
 /// What waits to be done by the caller.

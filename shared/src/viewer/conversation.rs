@@ -9,7 +9,7 @@ use super::watching::Switching;
 use super::{Attempt, Input, Output, Problem, Status, Time, Watch};
 use crate::jsep::{Candidate, Jsep};
 use crate::request::{Request, RequestKind};
-use crate::{HandleId, SessionId};
+use crate::{HandleId, SessionId, streaming};
 
 /// Candidates of the server that may come before its offer. Nobody has more addresses than this.
 const MAX_EARLY_CANDIDATES: usize = 64;
@@ -176,8 +176,14 @@ impl Conversation {
             Some(transaction) => Features::Awaited { transaction },
             None => Features::Told { ice_url: None },
         };
+        // The list is answered at once, and says more than that a mountpoint is refused. That of
+        // another handle takes longer, which the picture need not.
+        let same_handle = self.watch.plugin() == streaming::PLUGIN;
+        if cx.config.list && same_handle {
+            self.list(cx);
+        }
         self.ask_to_watch(cx);
-        if cx.config.list {
+        if cx.config.list && !same_handle {
             self.list(cx);
         }
     }

@@ -137,7 +137,12 @@ impl Conversation {
             News::Features { ice_url } => self.features_told(cx, ice_url),
             News::Mountpoints(mountpoints) => cx.listed(mountpoints),
             News::Refused(error) => {
-                let refusal = self.watch.refusal(error);
+                let refusal = match self.watch.refusal(error) {
+                    Refusal::For(Problem::NoSuchStream(id)) if cx.is_disabled(id) => {
+                        Refusal::For(Problem::StreamDisabled)
+                    }
+                    refusal => refusal,
+                };
                 return self.refused(cx, transaction, refusal);
             }
             News::Ended(problem) if self.has_offer() => return Err(problem),

@@ -50,6 +50,9 @@ pub enum Problem {
     /// The mountpoint is not there.
     #[error("the server has no such stream ({0})")]
     NoSuchStream(MountpointId),
+    /// The mountpoint is there, but lets no viewers in.
+    #[error("the stream is switched off on the server")]
+    StreamDisabled,
     /// The mountpoint was taken away while it was watched.
     #[error("the server has ended the stream")]
     StreamEnded,

@@ -101,12 +101,10 @@ impl Conversation {
             picture.moves(cx.now);
         }
         self.good_since.get_or_insert(cx.now);
-        let listed = match &self.watch {
-            Watch::Mountpoint { id, .. } => cx.mountpoint(*id),
-            _ => None,
-        };
-        let reason = match listed {
-            Some(mountpoint) if !mountpoint.enabled => "it is switched off on the server",
+        let reason = match &self.watch {
+            Watch::Mountpoint { id, .. } if cx.is_disabled(*id) => {
+                "it is switched off on the server"
+            }
             _ => "nobody sends anything to this stream",
         };
         cx.outputs.status(Status::WaitingForSource {

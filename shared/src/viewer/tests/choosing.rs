@@ -31,7 +31,7 @@ fn ids(stage: &Stage) -> Option<Vec<u64>> {
 fn play_one_of_many() -> Stage {
     let mut stage = asks_for_list(mountpoint(10));
     stage.attach();
-    let [watch, list] = stage.sent().try_into().unwrap();
+    let [list, watch] = stage.sent().try_into().unwrap();
     let all: [(u64, &[&str]); 3] = [
         (10, &["video"]),
         (12, &["video"]),
@@ -57,8 +57,8 @@ fn a_viewer_of_a_mountpoint_is_told_of_the_others() {
     let mut stage = asks_for_list(mountpoint(10));
     stage.attach();
     assert_eq!(ids(&stage), None);
-    let [watch, list] = stage.sent().try_into().unwrap();
-    assert_eq!((name(&watch), name(&list)), ("watch", "list"));
+    let [list, watch] = stage.sent().try_into().unwrap();
+    assert_eq!((name(&list), name(&watch)), ("list", "watch"));
     stage.answer_at_once(
         &list,
         listed(&[(10, &["video"]), (11, &["audio", "video"])]),
@@ -102,7 +102,7 @@ fn a_server_without_mountpoints_is_watched_all_the_same() {
 fn a_list_that_is_refused_does_not_end_the_picture() {
     let mut stage = asks_for_list(mountpoint(10));
     stage.attach();
-    let [_, list] = stage.sent().try_into().unwrap();
+    let [list, _] = stage.sent().try_into().unwrap();
     stage.answer_at_once(&list, streaming_error(470, "no list today"));
     assert_eq!(*stage.status(), Status::Connecting { after: None });
 }

@@ -103,6 +103,24 @@ fn a_mountpoint_that_is_not_there_is_named_and_tried_again() {
 }
 
 #[test]
+fn a_mountpoint_that_lets_nobody_in_is_told_apart_from_one_that_is_not_there() {
+    let mut stage = Stage::with(Config {
+        watch: mountpoint(10),
+        list: true,
+        ..Config::default()
+    });
+    stage.attach();
+    let [list, watch] = stage.sent().try_into().unwrap();
+    let off = json!({"id": 10, "enabled": false, "media": []});
+    stage.answer_at_once(&list, json!({"streaming": "list", "list": [off]}));
+    stage.outcome(
+        &watch,
+        streaming_error(455, "Mountpoint/stream 10 is disabled"),
+    );
+    assert_eq!(*stage.problem(), Problem::StreamDisabled);
+}
+
+#[test]
 fn a_mountpoint_that_is_taken_away_is_told_and_waited_for() {
     let mut stage = Stage::of_mountpoint();
     stage.play_mountpoint();
