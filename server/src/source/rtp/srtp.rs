@@ -258,3 +258,130 @@ fn ssrc_at(packet: &[u8], offset: usize) -> Result<u32, SrtpError> {
         .ok_or(rtc::shared::error::Error::ErrTooShortRtp)?;
     Ok(u32::from_be_bytes(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Rtp;
+    use super::*;
+
+    const PROTECTED: &[u8] = &[1, 2, 3, 4, 5];
+
+    fn key(suite: SrtpSuite) -> SrtpKey {
+        let profile = suite.profile();
+        let length = profile.key_len() + profile.salt_len();
+        let bytes: Vec<u8> = (0..length as u8).collect();
+        SrtpKey::from_base64(suite, &STANDARD.encode(bytes)).unwrap()
+    }
+
+    /// A sender of protected packets.
+    struct Encoder {
+        context: Context,
+        header: Rtp,
+    }
+
+    impl Encoder {
+        fn new(key: &SrtpKey, ssrc: u32) -> Encoder {
+            let crypto = rtc::crypto::default_provider().unwrap();
+            Encoder {
+                context: context(key, crypto.as_ref()).unwrap(),
+                header: Rtp {
+                    ssrc,
+                    sequence: 65_500,
+                    ..Rtp::default()
+                },
+            }
+        }
+
+        fn packet(&mut self) -> (Bytes, Bytes) {
+            self.header.sequence = self.header.sequence.wrapping_add(1);
+            let plain = self.header.with(PROTECTED);
+            let closed = self.context.encrypt_rtp(&plain).unwrap();
+            (plain, closed.freeze())
+        }
+    }
+
+    #[test]
+    fn what_a_sender_protects_is_opened_in_every_suite_across_the_roll_over() {
+        for suite in SrtpSuite::ALL {
+            let key = key(suite);
+            let now = Instant::now();
+            let (mut encoder, mut srtp) = (Encoder::new(&key, 1), Srtp::new(&key).unwrap());
+            for _ in 0..100 {
+                let (plain, closed) = encoder.packet();
+                assert_eq!(srtp.open_rtp(now, &closed).unwrap(), plain, "{suite}");
+            }
+            let report = super::super::rtcp::report(7, None, Some(1)).unwrap();
+            let closed = encoder.context.encrypt_rtcp(&report).unwrap();
+            assert_eq!(srtp.open_rtcp(now, &closed).unwrap(), report, "{suite}");
+            assert_ne!(srtp.protect_rtcp(&report).unwrap(), report, "{suite}");
+        }
+    }
+
+    #[test]
+    fn what_is_forged_or_repeated_is_refused() {
+        let key = key(SrtpSuite::AeadAes128Gcm);
+        let now = Instant::now();
+        let (mut encoder, mut srtp) = (Encoder::new(&key, 1), Srtp::new(&key).unwrap());
+        let (_, closed) = encoder.packet();
+        for index in 0..closed.len() {
+            let mut bent = closed.to_vec();
+            bent[index] ^= 1;
+            assert!(srtp.open_rtp(now, &bent).is_err(), "{index}");
+            assert!(srtp.open_rtp(now, &closed[..index]).is_err(), "{index}");
+        }
+        assert!(srtp.rtp.is_empty());
+        assert!(srtp.open_rtp(now, &closed).is_ok());
+        assert!(srtp.open_rtp(now, &closed).is_err());
+    }
+
+    #[test]
+    fn a_sender_that_begins_anew_is_understood_after_a_silence() {
+        let key = key(SrtpSuite::AesCm128HmacSha1_80);
+        let mut now = Instant::now();
+        let mut srtp = Srtp::new(&key).unwrap();
+        let mut old = Encoder::new(&key, 1);
+        // Over the roll-over, where a fresh sender's packets cannot be opened.
+        for _ in 0..100 {
+            srtp.open_rtp(now, &old.packet().1).unwrap();
+        }
+        let mut anew = Encoder::new(&key, 1);
+        assert!(srtp.open_rtp(now, &anew.packet().1).is_err());
+        now += RESTART;
+        assert!(srtp.open_rtp(now, &anew.packet().1).is_ok());
+        assert_eq!(srtp.rtp.len(), 1);
+    }
+
+    #[test]
+    fn only_a_few_senders_are_remembered() {
+        let key = key(SrtpSuite::AesCm128HmacSha1_32);
+        let now = Instant::now();
+        let mut srtp = Srtp::new(&key).unwrap();
+        for ssrc in 0..100 {
+            let (_, closed) = Encoder::new(&key, ssrc).packet();
+            srtp.open_rtp(now, &closed).unwrap();
+        }
+        assert_eq!(srtp.rtp.len(), MAX_SENDERS);
+    }
+
+    #[test]
+    fn suites_and_keys_are_read_and_never_shown() {
+        assert_eq!("80".parse(), Ok(SrtpSuite::AesCm128HmacSha1_80));
+        assert_eq!("32".parse(), Ok(SrtpSuite::AesCm128HmacSha1_32));
+        for suite in SrtpSuite::ALL {
+            assert_eq!(suite.to_string().parse(), Ok(suite));
+        }
+        assert!("81".parse::<SrtpSuite>().is_err());
+        let read = |text| SrtpKey::from_base64(SrtpSuite::AesCm128HmacSha1_80, text);
+        let text = "WbTBosdVUZqEb6Htqhn+m3z7wUh4RJVR8nE15GbN";
+        assert!(read(text).is_ok());
+        assert_eq!(read("?").unwrap_err(), SrtpKeyError::Base64);
+        assert_eq!(
+            read("AAAA").unwrap_err().to_string(),
+            "the SRTP key for AES_CM_128_HMAC_SHA1_80 has 3 bytes: it takes 30, the salt included"
+        );
+        assert_eq!(
+            format!("{:?}", read(text).unwrap()),
+            "SrtpKey { suite: AesCm128HmacSha1_80, .. }"
+        );
+    }
+}
