@@ -205,23 +205,11 @@ impl MediaConfig {
     }
 
     pub(crate) fn codec(&self) -> Result<Codec, MountpointConfigError> {
-        self.known_codec().map(|(_, codec)| codec)
-    }
-
-    /// The codec's name in small letters.
-    pub(crate) fn codec_name(&self) -> Result<&'static str, MountpointConfigError> {
-        self.known_codec().map(|(name, _)| name)
-    }
-
-    fn known_codec(&self) -> Result<(&'static str, Codec), MountpointConfigError> {
         let mid = || self.mid.clone();
         if self.kind == MediaKind::Data {
             return Err(MountpointConfigError::Data { mid: mid() });
         }
-        let known = CODECS
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(&self.codec));
-        let Some(&(name, codec)) = known else {
+        let Some(codec) = Codec::from_name(&self.codec) else {
             return Err(MountpointConfigError::Codec {
                 mid: mid(),
                 codec: self.codec.clone(),
@@ -231,7 +219,7 @@ impl MediaConfig {
             Kind::Audio => self.kind == MediaKind::Audio,
             Kind::Video => self.kind == MediaKind::Video,
         };
-        fits.then_some((name, codec))
+        fits.then_some(codec)
             .ok_or_else(|| MountpointConfigError::Kind {
                 mid: mid(),
                 codec: self.codec.clone(),
@@ -288,20 +276,8 @@ impl MediaConfig {
     }
 }
 
-/// The codecs by the names that Janus has for them.
-const CODECS: [(&str, Codec); 8] = [
-    ("h264", Codec::H264),
-    ("vp8", Codec::Vp8),
-    ("vp9", Codec::Vp9),
-    ("av1", Codec::Av1),
-    ("opus", Codec::Opus),
-    ("pcmu", Codec::Pcmu),
-    ("pcma", Codec::Pcma),
-    ("g722", Codec::G722),
-];
-
 fn codecs() -> String {
-    CODECS.map(|(name, _)| name).join(", ")
+    Codec::ALL.map(Codec::name).join(", ")
 }
 
 fn yes() -> bool {

@@ -106,7 +106,7 @@ impl Mountpoint {
                 kind: medium.kind,
                 label: medium.label().to_owned(),
                 payload_type: Some(medium.payload_type()?),
-                codec: medium.codec_name()?,
+                codec: medium.codec()?.name(),
                 rtpmap: codec.rtpmap(),
                 fmtp: medium.fmtp.clone().unwrap_or_default(),
                 buffer_key_frame: medium.bufferkf && codec.kind() == Kind::Video,

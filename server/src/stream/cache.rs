@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::frame::Frame;
 
+/// About what a packet takes in memory besides its payload.
+const PACKET_OVERHEAD: usize = 100;
+
 /// The last key frame and all that followed without a gap. A value: who asks brings the time.
 #[derive(Debug)]
 pub(crate) struct FrameCache {
@@ -20,7 +23,7 @@ pub(crate) struct FrameCache {
 pub(crate) struct Limits {
     /// How old the key frame may be.
     pub(crate) age: Duration,
-    /// How long the payloads of all frames may be together.
+    /// How much memory all frames may take together.
     pub(crate) bytes: usize,
     /// What is left past a limit.
     pub(crate) then: Remainder,
@@ -63,10 +66,9 @@ impl FrameCache {
         } else if !self.continues(frame) {
             return;
         }
-        self.bytes += frame
-            .packets
-            .iter()
-            .map(|packet| packet.len())
+        let packets = frame.packets.iter();
+        self.bytes += packets
+            .map(|packet| packet.len() + PACKET_OVERHEAD)
             .sum::<usize>();
         self.frames.push(Arc::clone(frame));
         if !self.is_within_limits(now) {
@@ -121,7 +123,7 @@ mod tests {
 
     const KEPT: Limits = Limits {
         age: Duration::from_secs(10),
-        bytes: 5_000,
+        bytes: 5_500,
         then: Remainder::KeyFrame,
     };
 

@@ -57,7 +57,7 @@ pub(crate) struct RtpMediaConfig {
 pub(crate) struct KeyFrameBuffer {
     /// How old the key frame may be; `None` for any age.
     pub(crate) max_age: Option<Duration>,
-    /// How long all payloads together may be, in bytes.
+    /// How much memory all frames may take together, in bytes.
     pub(crate) max_bytes: usize,
 }
 

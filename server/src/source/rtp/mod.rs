@@ -39,8 +39,7 @@ pub(crate) use config::Traffic;
 pub(crate) use config::{KeyFrameBuffer, RtpConfig, RtpError, RtpMediaConfig};
 use medium::Medium;
 use socket::{Bound, MediumSockets};
-pub(crate) use srtp::{SrtpKey, SrtpKeyError, SrtpSuite, SrtpSuiteError};
-pub(crate) use stats::RtpStats;
+pub(crate) use srtp::{SrtpKey, SrtpSuite};
 use thread::{Control, RtpThread};
 use track::MediumTrack;
 
@@ -137,6 +136,9 @@ impl Drop for RtpSource {
         {
             tracing::error!(source = self.name, "the thread panicked");
         }
+        for RtpTrack { medium, .. } in &self.tracks {
+            tracing::debug!(track = medium.name(), "ended: {}", medium.stats());
+        }
     }
 }
 
@@ -155,7 +157,8 @@ impl RtpTrack {
     }
 
     /// What came of the packets so far.
-    pub(crate) fn stats(&self) -> RtpStats {
+    #[cfg(test)]
+    pub(crate) fn stats(&self) -> stats::RtpStats {
         self.medium.stats()
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mio::net::UdpSocket;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
@@ -19,9 +19,6 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 const BATCH: usize = 8;
 const ROOM: usize = 64 << 10;
 
-/// Received datagrams are written behind one another into pieces of memory of this size.
-const PIECE: usize = 64 << 10;
-
 /// What a medium is received at.
 pub(super) struct MediumSockets {
     pub(super) rtp: Bound,
@@ -36,10 +33,7 @@ pub(super) struct Bound {
 }
 
 /// Where datagrams are received into, for all sockets of a source.
-pub(super) struct Room {
-    slots: Vec<u8>,
-    piece: BytesMut,
-}
+pub(super) struct Room(Vec<u8>);
 
 impl MediumSockets {
     /// Opens the sockets that `config` says. `medium` is its name in errors.
@@ -107,9 +101,9 @@ impl Bound {
         room: &mut Room,
         mut take: impl FnMut(SocketAddr, Bytes),
     ) -> io::Result<bool> {
-        let Room { slots, piece } = room;
         let mut metas = [RecvMeta::default(); BATCH];
-        let mut slices: Vec<_> = slots.chunks_mut(ROOM).map(io::IoSliceMut::new).collect();
+        let slots = room.0.chunks_mut(ROOM);
+        let mut slices: Vec<_> = slots.map(io::IoSliceMut::new).collect();
         let count = match self
             .state
             .recv((&self.socket).into(), &mut slices, &mut metas)
@@ -121,11 +115,8 @@ impl Bound {
         for (slice, meta) in slices.iter().zip(&metas).take(count) {
             let joined = slice.get(..meta.len).unwrap_or_default();
             for datagram in joined.chunks(meta.stride.max(1)) {
-                if piece.capacity() < datagram.len() {
-                    piece.reserve(PIECE.max(datagram.len()));
-                }
-                piece.extend_from_slice(datagram);
-                take(meta.addr, piece.split().freeze());
+                // Memory of its own: what is kept of it keeps nothing else.
+                take(meta.addr, Bytes::copy_from_slice(datagram));
             }
         }
         Ok(true)
@@ -142,10 +133,7 @@ impl Bound {
 
 impl Room {
     pub(super) fn new() -> Room {
-        Room {
-            slots: vec![0; BATCH * ROOM],
-            piece: BytesMut::new(),
-        }
+        Room(vec![0; BATCH * ROOM])
     }
 }
 

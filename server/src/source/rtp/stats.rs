@@ -1,5 +1,7 @@
 //! What came of the packets of a medium.
 
+use std::fmt;
+
 /// Totals since the source was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RtpStats {
@@ -25,4 +27,30 @@ pub(crate) struct RtpStats {
     pub(crate) restarts: u64,
     /// How often the sender was asked for a key frame.
     pub(crate) key_frame_requests: u64,
+}
+
+impl fmt::Display for RtpStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RtpStats {
+            packets,
+            bytes,
+            lost,
+            late,
+            malformed,
+            wrong_type,
+            collided,
+            frames,
+            key_frames,
+            damaged,
+            restarts,
+            key_frame_requests,
+        } = self;
+        write!(
+            f,
+            "{packets} packets of {bytes} bytes, {lost} lost, {late} late or twice; ignored \
+             {malformed} malformed, {wrong_type} of another payload type, {collided} of another \
+             sender; {frames} frames, {key_frames} of them key frames, {damaged} damaged; \
+             {restarts} restarts, {key_frame_requests} key frames asked for"
+        )
+    }
 }

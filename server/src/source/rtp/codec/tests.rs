@@ -1,5 +1,5 @@
 use super::*;
-use crate::stream::{MAX_FIRST_PAYLOAD, MAX_PAYLOAD};
+use crate::stream::MAX_PAYLOAD;
 
 const SPS: [u8; 4] = [0x67, 0x42, 0xc0, 0x1f];
 const PPS: [u8; 4] = [0x68, 0xce, 0x3c, 0x80];
@@ -23,7 +23,7 @@ fn frame(codec: &mut Depacketiser, payloads: &[&[u8]]) -> Fitted {
 fn fits(packets: &[Bytes]) -> bool {
     packets.iter().enumerate().all(|(index, packet)| {
         let room = if index == 0 {
-            MAX_FIRST_PAYLOAD
+            Payloads::new(0).room()
         } else {
             MAX_PAYLOAD
         };
