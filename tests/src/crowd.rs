@@ -28,10 +28,12 @@ use rtc::rtp_transceiver::rtp_sender::{
 };
 use rtc::sansio::Protocol as _;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use serde_json::{Value, json};
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
 use crate::janus::{Janus, Kept, Offer};
+use crate::own_network;
 use crate::wait::until;
 
 /// How many of a crowd join at the same time.
@@ -72,8 +74,20 @@ impl Watcher {
     /// # Errors
     /// When the server does not do its part.
     pub async fn watch(url: &str) -> Result<Watcher> {
-        let mut janus = Janus::attach(url).await?;
-        let offer = janus.watch().await?;
+        Watcher::start(Janus::attach(url).await?, json!({"request": "watch"})).await
+    }
+
+    /// The same, through the streaming plugin: watches a mountpoint that needs no pin.
+    ///
+    /// # Errors
+    /// When the server does not do its part.
+    pub async fn watch_mountpoint(url: &str, id: u64) -> Result<Watcher> {
+        let janus = Janus::attach_to(url, "janus.plugin.streaming").await?;
+        Watcher::start(janus, json!({"request": "watch", "id": id})).await
+    }
+
+    async fn start(mut janus: Janus, watch: Value) -> Result<Watcher> {
+        let offer = janus.watch_with(watch).await?;
         let answering = Answering::to(&offer).await?;
         janus.start(&answering.sdp).await?;
         answering.watch(janus).await
@@ -84,10 +98,25 @@ impl Watcher {
     /// # Errors
     /// When one of them fails.
     pub async fn crowd(url: &str, viewers: usize) -> Result<Vec<Watcher>> {
+        Watcher::gather(viewers, async || Watcher::watch(url).await).await
+    }
+
+    /// A crowd at a mountpoint.
+    ///
+    /// # Errors
+    /// When one of them fails.
+    pub async fn crowd_at(url: &str, id: u64, viewers: usize) -> Result<Vec<Watcher>> {
+        Watcher::gather(viewers, async || Watcher::watch_mountpoint(url, id).await).await
+    }
+
+    async fn gather(
+        viewers: usize,
+        watch: impl AsyncFn() -> Result<Watcher>,
+    ) -> Result<Vec<Watcher>> {
         let mut crowd = Vec::with_capacity(viewers);
         while crowd.len() < viewers {
             // In groups, so that no handshake times out on a slow machine.
-            let group = (0..GROUP.min(viewers - crowd.len())).map(|_| Watcher::watch(url));
+            let group = (0..GROUP.min(viewers - crowd.len())).map(|_| watch());
             crowd.extend(try_join_all(group).await?);
         }
         Ok(crowd)
@@ -150,7 +179,12 @@ impl Answering {
     /// # Errors
     /// When the offer is not one that a viewer understands.
     pub async fn to(offer: &Offer) -> Result<Answering> {
-        let socket = UdpSocket::bind("127.0.0.1:0").await?;
+        // Janus is not to be reached from the loopback interface.
+        let address = match own_network::is_inside() {
+            true => own_network::ADDRESS,
+            false => "127.0.0.1",
+        };
+        let socket = UdpSocket::bind((address, 0)).await?;
         let mut peer = build(socket.local_addr()?, offer)?;
         let answer = peer.create_answer(None)?;
         peer.set_local_description(Instant::now(), answer)?;

@@ -1,7 +1,7 @@
 //! A viewer without a browser, on the crate `webrtc`: it decrypts what comes and reads it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use rtc::interceptor::Registry;
@@ -48,6 +48,8 @@ pub struct Counts {
     pub frames: u64,
     /// Frames that begin with a sequence parameter set, as every IDR of ours does.
     pub key_frames: u64,
+    /// When the last packet of the first of those came.
+    pub first_picture: Option<Instant>,
     /// Sequence numbers that were skipped and did not come later either.
     pub lost: u64,
     /// Frames whose RTP time is not after that of the frame before.
@@ -75,6 +77,23 @@ impl Viewer {
             .watch_with(json!({"request": "watch", "id": id}))
             .await?;
         Viewer::answer(janus, offer).await
+    }
+
+    /// How long after it has asked for a mountpoint a viewer has its first picture: all of a key
+    /// frame.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn time_to_first_picture(url: &str, id: u64) -> Result<Duration> {
+        let mut janus = Janus::attach_to(url, "janus.plugin.streaming").await?;
+        let asked = Instant::now();
+        let offer = janus
+            .watch_with(json!({"request": "watch", "id": id}))
+            .await?;
+        let viewer = Viewer::answer(janus, offer).await?;
+        let shown = until("a picture", async || Ok(viewer.counts().first_picture)).await?;
+        viewer.close().await?;
+        Ok(shown - asked)
     }
 
     async fn answer(mut janus: Janus, offer: Offer) -> Result<Viewer> {
@@ -322,6 +341,8 @@ struct Reader {
     counts: Counts,
     next: Option<u16>,
     frame_time: Option<u32>,
+    /// Of the last key frame of which the first packet came.
+    key_frame_time: Option<u32>,
 }
 
 impl Reader {
@@ -341,13 +362,28 @@ impl Reader {
             // A packet that was missed before and came again.
             counts.lost = counts.lost.saturating_sub(1);
         }
-        // RFC 6184: type 7 is a sequence parameter set, which stands alone in its packet.
-        counts.key_frames += u64::from(packet.payload.first().is_some_and(|b| b & 31 == 7));
+        if begins_with_parameters(&packet.payload) {
+            counts.key_frames += 1;
+            self.key_frame_time = Some(header.timestamp);
+        }
         if header.marker {
             counts.frames += 1;
+            if self.key_frame_time == Some(header.timestamp) {
+                counts.first_picture.get_or_insert_with(Instant::now);
+            }
             let before = self.frame_time.replace(header.timestamp);
             let ahead = before.map_or(1, |before| header.timestamp.wrapping_sub(before));
             counts.backwards += u64::from(ahead == 0 || ahead > u32::MAX / 2);
         }
+    }
+}
+
+/// Whether a packet begins with a sequence parameter set: type 7 of RFC 6184, alone or as the first of
+/// several units (type 24). Ours stand alone; encoders elsewhere put them together.
+fn begins_with_parameters(payload: &[u8]) -> bool {
+    match payload {
+        [first, ..] if first & 31 == 7 => true,
+        [first, _, _, inner, ..] => first & 31 == 24 && inner & 31 == 7,
+        _ => false,
     }
 }

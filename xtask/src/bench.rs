@@ -8,7 +8,11 @@ use crate::{page, server};
 use std::process::{Command, ExitCode};
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    let tools = Tools::ensure(workspace, &[Need::Native, Need::Page, Need::Browser])?;
+    let mut needs = vec![Need::Native, Need::Page, Need::Browser];
+    if arguments.iter().any(|what| what == "janus") {
+        needs.push(Need::Janus);
+    }
+    let tools = Tools::ensure(workspace, &needs)?;
     page::build(workspace, &tools)?;
     let server = server::build(workspace, server::Profile::Release)?;
     let mut bench = Command::new("cargo");

@@ -7,8 +7,10 @@
 mod fanout;
 mod first_frame;
 mod idle;
+mod janus;
 mod latency;
 mod machine;
+mod sessions;
 mod table;
 mod vanish;
 
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
+use fanlight_tests::own_network;
 
 /// What every benchmark has the server show.
 const SOURCE: &[&str] = &[
@@ -54,13 +57,22 @@ enum What {
     Idle,
     /// What 10 rounds of 40 viewers leave behind that vanish without a word
     Vanish,
-    /// All of these
+    /// Memory, processor time and wake-ups of a thousand sessions that do nothing
+    Sessions,
+    /// RTP to 1, 10, 50 and 100 viewers, and the first picture, beside the real Janus
+    Janus,
+    /// All of these but the last
     All,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
+    if options.what == What::Janus
+        && let Some(status) = own_network::enter()?
+    {
+        std::process::exit(status.code().unwrap_or(1));
+    }
     let wanted = |what| options.what == what || options.what == What::All;
     let window = Duration::from_secs(options.seconds);
     println!("{}", machine::describe()?);
@@ -79,6 +91,12 @@ async fn main() -> Result<()> {
     }
     if wanted(What::Vanish) {
         vanish::run().await?;
+    }
+    if wanted(What::Sessions) {
+        sessions::run(window).await?;
+    }
+    if options.what == What::Janus {
+        janus::run(window, options.tries).await?;
     }
     Ok(())
 }
