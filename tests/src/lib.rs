@@ -4,6 +4,7 @@
 //! - [`janus`] speaks Janus' protocol to it as JSON, right or wrong;
 //! - [`viewer`] watches a stream on the crate `webrtc`; [`crowd`] watches it a hundred times at
 //!   next to no cost on `rtc`, the core of that crate;
+//! - [`encoder`] sends RTP that may be lossy or wrong;
 //! - [`sessions`] opens sessions by the thousand that nothing is asked of;
 //! - [`browser`] drives headless Chromium, or Firefox, and [`page`] knows Fanlight's page in it;
 //! - [`real_janus`] is Debian's Janus, in an [`own_network`], with [`feed`] as its camera, and
@@ -21,6 +22,7 @@ use std::io::Write as _;
 pub mod browser;
 pub mod conformance;
 pub mod crowd;
+pub mod encoder;
 pub mod feed;
 pub mod janus;
 mod log;

@@ -2,6 +2,7 @@
 //!
 //! All of them are one program: they share what takes longest to link.
 
+mod bad_ingest;
 mod bad_input;
 mod camera;
 mod coming_and_going;
