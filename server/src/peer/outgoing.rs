@@ -5,6 +5,9 @@ use std::{collections::VecDeque, net::SocketAddr};
 /// what fits an IPv4 packet.
 const MAX_DATAGRAMS: u64 = 64;
 const MAX_TRAIN: u64 = 65_507;
+/// The longest datagram that an Ethernet carries in one piece, over IPv6. The kernel splits no train
+/// of longer ones, and would be asked for no other train again after it has said so.
+const MAX_SEGMENT: u64 = 1_452;
 
 /// A buffer may grow when many viewers join at once, and gives back what is over this.
 const KEPT: usize = 512 * 1024;
@@ -220,6 +223,7 @@ impl Span {
         let so_far = self.end - self.start;
         self.path == path
             && length <= self.segment
+            && self.segment <= MAX_SEGMENT
             && so_far.is_multiple_of(self.segment)
             && so_far < self.segment * MAX_DATAGRAMS
             && so_far + length <= MAX_TRAIN

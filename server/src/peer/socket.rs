@@ -3,6 +3,9 @@ use super::outgoing::{Outgoing, Path, Train};
 use crate::net::serves_ipv4_too;
 use mio::{Interest, Registry, Token, net::UdpSocket};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
+use rustix::net::sockopt::{
+    Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io::{self, ErrorKind, IoSliceMut},
@@ -130,6 +133,7 @@ impl Bound {
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         let state = UdpSocketState::new((&socket).into())?;
+        allow_fragments(&socket, address)?;
         let socket = UdpSocket::from_std(socket.into());
         let address = socket.local_addr()?;
         Ok(Self {
@@ -269,4 +273,15 @@ impl Bound {
             tracing::error!("cannot wait for the socket of {}: {error}", self.address);
         }
     }
+}
+
+/// What is passed through may be longer than a network carries in one piece, once it is encrypted.
+/// quinn-udp has just forbidden to send it in several. What routers say of their limits is still not
+/// believed: anybody could say it.
+fn allow_fragments(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::OMIT)?;
+    if address.is_ipv6() {
+        set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::OMIT)?;
+    }
+    Ok(())
 }

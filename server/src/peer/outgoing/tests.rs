@@ -50,6 +50,15 @@ fn another_path_is_another_train() {
 }
 
 #[test]
+fn datagrams_that_the_network_splits_leave_one_by_one() {
+    let out = queue(&[(1, 1_453), (1, 1_453), (1, 1_452), (1, 1_452)]);
+    assert_eq!(
+        trains(out),
+        [(1_453, 1_453), (1_453, 1_453), (2_904, 1_452)]
+    );
+}
+
+#[test]
 fn a_train_is_never_longer_than_the_kernel_takes() {
     assert_eq!(trains(queue(&[(1, 10); 65])), [(640, 10), (10, 10)]);
     assert_eq!(
