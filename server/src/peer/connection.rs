@@ -64,7 +64,7 @@ impl Connection {
     /// A viewer that has just answered.
     pub(super) fn new(now: Instant, ice: Ice, dtls: Dtls, media: Vec<Medium>) -> Self {
         Self {
-            ice: Paths::new(ice),
+            ice: Paths::new(now, ice),
             dtls,
             media,
             srtp: None,

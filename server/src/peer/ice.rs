@@ -168,6 +168,18 @@ impl Ice {
         &self.local.ufrag
     }
 
+    /// Another search under the same credentials, from one address of ours.
+    pub(super) fn again(&self, now: Instant, address: SocketAddr) -> Result<Self, Error> {
+        let config = IceConfig {
+            lite: self.lite,
+            local: self.local.clone(),
+            remote: self.remote.clone(),
+            addresses: &[address],
+            crypto: Arc::clone(&self.crypto),
+        };
+        Self::new(now, config)
+    }
+
     /// Adds an address of the viewer's. Those too many are left out.
     pub(super) fn add_remote(&mut self, now: Instant, remote: Remote) {
         if self.has_room_for(remote.0.addr()) && self.agent.add_remote_candidate(remote.0).is_ok() {

@@ -35,7 +35,7 @@ pub(crate) struct IceInfo {
     pub(crate) remote_candidates: Vec<String>,
     /// The path in use.
     pub(crate) selected: Option<SelectedPair>,
-    /// Whether another path is being looked for with new credentials.
+    /// Whether another path is being looked for.
     pub(crate) restarting: bool,
 }
 

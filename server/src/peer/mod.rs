@@ -65,10 +65,9 @@ use thiserror::Error;
 
 pub(crate) use answer::AnswerError;
 pub(crate) use candidate::CandidateError;
-pub(crate) use info::{
-    DtlsInfo, DtlsStateInfo, IceInfo, IceStateInfo, PeerInfo, SelectedPair, TrackCounters,
-    TrackInfo,
-};
+#[cfg(test)]
+pub(crate) use info::{DtlsInfo, TrackCounters};
+pub(crate) use info::{DtlsStateInfo, IceInfo, IceStateInfo, PeerInfo, SelectedPair, TrackInfo};
 pub(crate) use peers::Peers;
 pub(crate) use rtp::Orientation;
 

@@ -1,7 +1,9 @@
-//! The path to one viewer, and the search for another that an ICE restart begins (RFC 8445 section
-//! 2.4): media go on by the old one until there is the new.
+//! The path to one viewer, and the search for another: an ICE restart begins it (RFC 8445 section
+//! 2.4), or a check from where the viewer has not been before. Media go on by the old one until
+//! there is the new.
 use super::{
     candidate::Remote,
+    demux::{self, Kind},
     ice::{Ice, IceState},
     info::IceInfo,
     outgoing::Path,
@@ -14,11 +16,16 @@ use std::{
 
 /// A new search may take so long.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// When nothing was heard over a path for so long, the viewer may be elsewhere. Its reports come
+/// about once a second.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Ways to one viewer.
 pub(super) struct Paths {
     ice: Ice,
     next: Option<Search>,
+    /// When something authentic came last over the path in use.
+    heard_at: Instant,
 }
 
 struct Search {
@@ -27,8 +34,12 @@ struct Search {
 }
 
 impl Paths {
-    pub(super) fn new(ice: Ice) -> Self {
-        Self { ice, next: None }
+    pub(super) fn new(now: Instant, ice: Ice) -> Self {
+        Self {
+            ice,
+            next: None,
+            heard_at: now,
+        }
     }
 
     /// Begins another search, in place of one that is still going on.
@@ -62,7 +73,17 @@ impl Paths {
 
     /// Takes a check, or an answer to one of ours. True means that it is authentic and was taken.
     pub(super) fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) -> bool {
-        let taken = self.all_mut().any(|ice| ice.receive(now, path, datagram));
+        let mut taken = false;
+        for ice in self.all_mut() {
+            // Two searches may have the same credentials.
+            taken |= ice.receive(now, path, datagram);
+        }
+        if taken {
+            self.note(now, path);
+            if demux::kind(datagram) == Some(Kind::Check) {
+                self.follow(now, path, datagram);
+            }
+        }
         self.settle(now);
         taken
     }
@@ -70,6 +91,7 @@ impl Paths {
     /// Something came over the path that only the viewer can have sent.
     pub(super) fn heard(&mut self, now: Instant, path: Path) {
         self.ice.heard(now, path);
+        self.note(now, path);
     }
 
     pub(super) fn state(&self) -> IceState {
@@ -107,11 +129,37 @@ impl Paths {
         }
     }
 
+    fn note(&mut self, now: Instant, path: Path) {
+        if self.ice.state() == IceState::Found(path) {
+            self.heard_at = now;
+        }
+    }
+
+    /// The viewer has checked a path. When it was silent on the one in use, a NAT may have given it
+    /// another address: an agent chooses once, so another looks whether the viewer answers there. A
+    /// check alone moves nothing, as it can be sent under any address.
+    fn follow(&mut self, now: Instant, path: Path, check: &[u8]) {
+        let IceState::Found(current) = self.ice.state() else {
+            return;
+        };
+        let is_silent = now.saturating_duration_since(self.heard_at) >= SILENCE;
+        if path == current || !is_silent || self.is_restarting() {
+            return;
+        }
+        if let Ok(mut ice) = self.ice.again(now, path.local) {
+            ice.receive(now, path, check);
+            self.restart(now, ice);
+        }
+    }
+
     /// A new path takes the place of the old one. A search that comes to nothing leaves it in place.
     fn settle(&mut self, now: Instant) {
         if let Some(next) = self.next.take() {
             match next.ice.state() {
-                IceState::Found(_) => self.ice = next.ice,
+                IceState::Found(_) => {
+                    self.ice = next.ice;
+                    self.heard_at = now;
+                }
                 IceState::Searching if now < next.give_up_at => self.next = Some(next),
                 IceState::Searching | IceState::Failed => {}
             }

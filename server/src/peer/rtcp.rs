@@ -65,7 +65,7 @@ impl Echo {
         let now = (ntp::from(now) >> 16) as u32;
         let travelled = now.wrapping_sub(self.last_report).wrapping_sub(self.delay);
         let is_possible = travelled < u32::MAX / 2;
-        is_possible.then(|| Duration::from_nanos(u64::from(travelled) * 1_000_000_000 >> 16))
+        is_possible.then(|| Duration::from_nanos((u64::from(travelled) * 1_000_000_000) >> 16))
     }
 }
 

@@ -75,6 +75,8 @@ struct World {
     events: Vec<(PeerId, PeerEvent)>,
     /// Of the datagrams from the server.
     lose: Loss,
+    /// The address that a NAT gives the first viewer.
+    nat: Option<SocketAddr>,
 }
 
 impl World {
@@ -98,6 +100,7 @@ impl World {
             viewers: Vec::new(),
             events: Vec::new(),
             lose: Box::new(|_| false),
+            nat: None,
         }
     }
 
@@ -218,21 +221,28 @@ impl World {
                 viewers,
                 lose,
                 now,
+                nat,
                 ..
             } = self;
             set.out.send(|train| {
                 let remote = train.path.remote;
                 let arriving = train.bytes.chunks(train.segment).filter(|d| !lose(d));
-                if let Some(viewer) = viewers.iter_mut().find(|v| v.address == remote) {
+                let translated = nat.filter(|nat| *nat == remote);
+                let viewer = match (translated, *nat) {
+                    (Some(_), _) => viewers.first_mut(),
+                    (None, None) => viewers.iter_mut().find(|v| v.address == remote),
+                    (None, Some(_)) => viewers.iter_mut().skip(1).find(|v| v.address == remote),
+                };
+                if let Some(viewer) = viewer {
                     arriving.for_each(|d| viewer.receive(*now, train.path.local, d));
                 }
                 busy = true;
                 train.bytes.len()
             });
-            for viewer in &mut self.viewers {
+            for (index, viewer) in self.viewers.iter_mut().enumerate() {
                 let path = Path {
                     local: self.server,
-                    remote: viewer.address,
+                    remote: self.nat.filter(|_| index == 0).unwrap_or(viewer.address),
                 };
                 while let Some(datagram) = viewer.poll_transmit() {
                     self.set.receive(self.now, path, &datagram);
@@ -270,6 +280,11 @@ impl World {
             false
         });
         count
+    }
+
+    /// From now on a NAT gives the first viewer this address, and has forgotten any other.
+    fn translate(&mut self, address: SocketAddr) {
+        self.nat = Some(address);
     }
 
     /// Takes the trains that wait, instead of the network.

@@ -92,3 +92,34 @@ fn a_restart_saves_a_viewer_whose_path_is_lost() {
     world.emit(1, true);
     assert_eq!(world.frames(0), [1, 1, 1]);
 }
+
+#[test]
+fn a_viewer_to_whom_a_nat_gives_another_address_keeps_its_picture() {
+    let (mut world, peer) = World::connected();
+    world.emit(1, true);
+    let elsewhere = SocketAddr::from(([10, 0, 0, 3], 6001));
+    // The viewer itself sees nothing of it.
+    world.translate(elsewhere);
+    world.run(Duration::from_secs(8));
+    assert_eq!(world.remote(peer), Some(elsewhere));
+    world.emit(2, false);
+    assert_eq!(world.frames(0), [1, 1, 1, 2, 2, 2]);
+    world.run(Duration::from_secs(20));
+    assert!(world.events.is_empty());
+    let again = SocketAddr::from(([10, 0, 0, 3], 6002));
+    world.translate(again);
+    world.run(Duration::from_secs(8));
+    assert_eq!(world.remote(peer), Some(again));
+}
+
+#[test]
+fn a_check_under_a_foreign_address_moves_nothing() {
+    let (mut world, peer) = World::connected();
+    let mine = world.viewers[0].address;
+    let foreign = SocketAddr::from(([10, 0, 0, 66], 6666));
+    // The viewer falls silent, but for checks that seem to come from somebody else.
+    world.translate(foreign);
+    world.lose = Box::new(|_| true);
+    world.run(Duration::from_secs(10));
+    assert_eq!(world.remote(peer), Some(mine));
+}
