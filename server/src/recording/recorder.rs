@@ -45,7 +45,7 @@ struct Track {
     format: Format,
     /// What a file has to say of it; `None` until the first key frame says so.
     entry: Option<Entry>,
-    /// It has given something to be kept.
+    /// It has given something to be kept in this file, or in the one to come.
     begun: bool,
     /// The number of the last frame that was kept.
     last: Option<u64>,
@@ -156,9 +156,13 @@ impl Recorder {
         let begins = self.can_begin(index, &sample);
         if begins && self.outdated {
             self.close()?;
-            // What others are in the middle of, nothing in the next file leads to.
             for (other, track) in self.tracks.iter_mut().enumerate() {
-                track.waiting |= other != index && track.is_video();
+                if other != index {
+                    // It may have fallen silent.
+                    track.begun = false;
+                    // What it is in the middle of, nothing in the next file leads to.
+                    track.waiting |= track.is_video();
+                }
             }
         }
         match &mut self.part {

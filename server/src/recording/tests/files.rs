@@ -254,6 +254,21 @@ fn another_size_begins_another_file() {
 }
 
 #[test]
+fn a_track_that_has_fallen_silent_is_not_in_the_next_file() {
+    let mut bench = Bench::with_sound();
+    let mut camera = Camera::new(bench.clock);
+    let mut microphone = Microphone::new(bench.clock);
+    bench.frame(0, 0, &camera.frame(0, true));
+    bench.frame(0, 1, &microphone.frame(0));
+    camera.size = LARGE;
+    bench.frame(40, 0, &camera.frame(40, true));
+    bench.pass(1_040);
+    bench.end(1_040);
+    let tracks = bench.files.iter().map(|file| file.moov().trak.len());
+    assert_eq!(tracks.collect::<Vec<_>>(), [2, 1]);
+}
+
+#[test]
 fn another_size_while_a_track_is_waited_for_leaves_no_mixture() {
     let mut bench = Bench::with_sound();
     let mut camera = Camera::new(bench.clock);

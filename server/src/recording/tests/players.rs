@@ -58,14 +58,14 @@ fn pictures_and_sound_are_decoded_and_begin_together() {
     if !has_ffmpeg("pictures_and_sound_are_decoded_and_begin_together") {
         return;
     }
-    let directory = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
     let (video, audio) = (
         Script::new(Camera::format()),
         Script::new(Microphone::format()),
     );
     let clock = Clock::new();
     let (mut camera, mut microphone) = (Camera::new(clock), Microphone::new(clock));
-    let file = directory.file("door.mp4");
+    let file = directory.path().join("door.mp4");
     let tracks: [(String, Arc<dyn Track>); 2] = [
         ("v".to_owned(), video.clone()),
         ("a".to_owned(), audio.clone()),
@@ -94,7 +94,7 @@ fn the_file_of_a_killed_process_is_decoded_as_far_as_it_goes() {
     if !has_ffmpeg("the_file_of_a_killed_process_is_decoded_as_far_as_it_goes") {
         return;
     }
-    let directory = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
     let stream = Stream::start(StreamConfig {
         name: "test".to_owned(),
         source: SourceSpec::Test,
@@ -105,11 +105,11 @@ fn the_file_of_a_killed_process_is_decoded_as_far_as_it_goes() {
         encoder: EncoderSettings::default(),
     })
     .unwrap();
-    let file = directory.file("door.mp4");
+    let file = directory.path().join("door.mp4");
     let track: Arc<dyn Track> = Arc::new(stream.clone());
     let recording = Recording::start(&file, &[("v".to_owned(), track)]).unwrap();
     // What is on the disk at any moment is what a killed process leaves.
-    let copy = directory.file("copy.mp4");
+    let copy = directory.path().join("copy.mp4");
     let mut before = 0;
     for _ in 0..2 {
         wait_until(|| length(&file) > before);

@@ -1,6 +1,8 @@
 //! H.264: NAL units out of single packets and FU-As (RFC 6184), with their lengths in front of
 //! them (ISO/IEC 14496-15).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use h264_reader::nal::sps::{ChromaFormat, SeqParameterSet};
 use h264_reader::rbsp::{BitReader, decode_nal};
@@ -39,6 +41,19 @@ pub(super) fn unpack(packets: &[Bytes]) -> Option<Unpacked> {
         data,
         entry: entry(sps, pps),
     })
+}
+
+/// What `sprop-parameter-sets` of SDP says, for senders that say it nowhere else (RFC 6184, 8.1).
+pub(super) fn entry_of(fmtp: &str) -> Option<Entry> {
+    let sets = fmtp
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("sprop-parameter-sets="))?;
+    let units = sets.split(',').map(|set| STANDARD.decode(set.trim()));
+    let units = units.collect::<Result<Vec<_>, _>>().ok()?;
+    let (sps, others): (Vec<_>, Vec<_>) =
+        units.into_iter().partition(|unit| unit_type(unit) == SPS);
+    let pps = others.into_iter().filter(|unit| unit_type(unit) == PPS);
+    entry(sps, pps.collect())
 }
 
 /// The NAL units in these payloads. `None` if a fragment is missing.
@@ -144,6 +159,23 @@ mod tests {
         assert_eq!(avc1.avcc.sequence_parameter_sets, [SPS_320X180]);
         assert_eq!(avc1.avcc.picture_parameter_sets, [pps]);
         assert_eq!(avc1.avcc.ext, None);
+    }
+
+    #[test]
+    fn parameter_sets_may_be_in_the_sdp_alone() {
+        let sets = "Z0LADdkBQZ+fARAAAAMAEAAAAwPA8UKkgA==,aMuDyyA=";
+        let fmtp =
+            format!("packetization-mode=1; sprop-parameter-sets={sets};profile-level-id=42c00d");
+        let entry = entry_of(&fmtp).unwrap();
+        assert_eq!(entry.visual().unwrap().height, 180);
+        for none in [
+            "",
+            "packetization-mode=1",
+            "sprop-parameter-sets=!",
+            "sprop-parameter-sets=aMuDyyA=",
+        ] {
+            assert_eq!(entry_of(none), None, "{none}");
+        }
     }
 
     #[test]

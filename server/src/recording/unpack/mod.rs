@@ -32,6 +32,7 @@ pub(super) fn is_known(codec: Codec) -> bool {
 /// What the format alone says of the header.
 pub(super) fn entry_of(format: &Format) -> Option<Entry> {
     match format.codec {
+        Codec::H264 => h264::entry_of(&format.fmtp),
         Codec::Opus => Some(opus()),
         _ => None,
     }
