@@ -4,6 +4,7 @@
 //! names, take the same values and fail with the same words.
 
 mod access;
+mod import;
 mod mountpoints;
 
 use std::ffi::OsString;
@@ -15,9 +16,11 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use toml::de::{DeTable, DeValue};
 
 pub(crate) use self::access::AccessOptions;
+pub(crate) use self::import::ImportCommand;
 pub(crate) use self::mountpoints::MountpointOptions;
 use crate::config::{LogFilter, QpRange};
 use crate::encode::EncoderSettings;
+use crate::import::{Import, ImportError};
 use crate::picture::Size;
 use crate::source::{CameraSpec, Idle};
 
@@ -27,7 +30,12 @@ use crate::source::{CameraSpec, Idle};
 /// there is none, at http://127.0.0.1:8080 to browsers on this machine.
 #[derive(Debug, Parser)]
 #[command(version, after_help = OPEN_TO_NETWORK, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    /// Something else than to serve.
+    #[command(subcommand)]
+    pub(crate) command: Option<ImportCommand>,
+
     /// Where pictures come from: `auto`, `test`, `v4l2:/dev/videoN` or `none`
     ///
     /// `auto` takes the first capture device, or the test pattern where there is none. With `none`
@@ -119,6 +127,16 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
+    /// Directory with configuration files of Janus to be used as they are
+    ///
+    /// Flags and --config win over it. `fanlight import-janus DIR` shows what becomes of them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) janus_config: Option<PathBuf>,
+
+    /// What is in the files of --janus-config.
+    #[arg(skip)]
+    pub(crate) imported: Import,
+
     /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`
     ///
     /// Parts may differ, as in `info,fanlight::peer=debug`.
@@ -153,6 +171,9 @@ pub(crate) enum OptionsError {
         line: usize,
         reason: String,
     },
+    /// The files of Janus are wrong.
+    #[error(transparent)]
+    Janus(#[from] ImportError),
 }
 
 impl Options {
@@ -161,28 +182,51 @@ impl Options {
     pub(crate) fn read(
         arguments: impl IntoIterator<Item = OsString>,
     ) -> Result<Options, OptionsError> {
-        let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let given = command().try_get_matches_from(&arguments)?;
-        let Some(file) = given.get_one::<PathBuf>("config") else {
-            return Ok(Options::from_arg_matches(&given)?);
-        };
-        let text = std::fs::read_to_string(file).map_err(|error| OptionsError::Read {
-            file: file.clone(),
-            error,
-        })?;
-        let mut all = vec![OsString::from("fanlight")];
-        for setting in Setting::read_all(file, &text)? {
-            // A list of flags replaces the list of the file instead of adding to it.
-            let id = setting.key.replace('-', "_");
-            if given.value_source(&id) != Some(ValueSource::CommandLine) {
-                all.extend(setting.flags.into_iter().map(OsString::from));
-            }
+        let mut all: Vec<OsString> = arguments.into_iter().collect();
+        let mut given = command().try_get_matches_from(&all)?;
+        if let Some(file) = given.get_one::<PathBuf>("config").cloned() {
+            let text = std::fs::read_to_string(&file).map_err(|error| OptionsError::Read {
+                file: file.clone(),
+                error,
+            })?;
+            let settings = Setting::read_all(&file, &text)?;
+            let flags = settings
+                .into_iter()
+                .map(|setting| (setting.key, setting.flags));
+            insert(&mut all, &given, flags);
+            given = command().try_get_matches_from(&all)?;
         }
-        all.extend(arguments.into_iter().skip(1));
-        Ok(Options::from_arg_matches(
-            &command().try_get_matches_from(all)?,
-        )?)
+        let mut imported = Import::default();
+        if let Some(directory) = given.get_one::<PathBuf>("janus_config").cloned() {
+            imported = Import::read(&[directory])?;
+            let flags = imported.options.flags();
+            insert(
+                &mut all,
+                &given,
+                flags.map(|(key, flags)| (key.to_owned(), flags)),
+            );
+            given = command().try_get_matches_from(&all)?;
+        }
+        Ok(Options {
+            imported,
+            ..Options::from_arg_matches(&given)?
+        })
     }
+}
+
+/// Puts flags in front of those of a command line that has been read as `given`, which win: a list
+/// of flags replaces another instead of adding to it.
+fn insert(
+    all: &mut Vec<OsString>,
+    given: &clap::ArgMatches,
+    flags: impl Iterator<Item = (String, Vec<String>)>,
+) {
+    let is_given =
+        |key: &str| given.value_source(&key.replace('-', "_")) == Some(ValueSource::CommandLine);
+    let flags = flags
+        .filter(|(key, _)| !is_given(key))
+        .flat_map(|(_, flags)| flags);
+    all.splice(1..1, flags.map(OsString::from));
 }
 
 /// One line of the file.
@@ -254,7 +298,10 @@ fn command() -> clap::Command {
 
 /// Whether a flag makes sense in the file.
 fn is_key(arg: &clap::Arg) -> bool {
-    !matches!(arg.get_id().as_str(), "config" | "help" | "version")
+    !matches!(
+        arg.get_id().as_str(),
+        "config" | "janus_config" | "help" | "version"
+    )
 }
 
 fn kbps() -> clap::builder::RangedI64ValueParser<u32> {
@@ -371,6 +418,31 @@ mod tests {
             options.listen,
             ["127.0.0.1:8080".parse::<SocketAddr>().unwrap()]
         );
+    }
+
+    #[test]
+    fn files_of_janus_are_options_over_which_all_others_win() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/import/tests/files");
+        let flag = format!("--janus-config {directory}");
+        let options = read(&flag).unwrap();
+        assert_eq!(options.stun.as_deref(), Some("stun:stun.example.org:3479"));
+        assert_eq!(options.public_ip.len(), 2);
+        assert_eq!(options.imported.mountpoints.len(), 3);
+        let flags = format!("{flag} --public-ip 192.0.2.1");
+        let options = read_file("stun = 'stun:a'", &flags).unwrap();
+        assert_eq!(options.stun.as_deref(), Some("stun:a"));
+        assert_eq!(options.public_ip.len(), 1);
+        assert!(options.full_trickle);
+        let error = read("--janus-config /nowhere").unwrap_err().to_string();
+        assert!(error.contains("/nowhere"), "{error}");
+    }
+
+    #[test]
+    fn importing_is_a_command_of_its_own() {
+        let options = read("import-janus a.jcfg b.jcfg").unwrap();
+        assert!(options.command.is_some());
+        assert!(read("--fps 5 import-janus a.jcfg").is_err());
+        assert!(read("import-janus").is_err());
     }
 
     #[test]

@@ -60,7 +60,10 @@ impl Config {
                     qp: options.qp.0,
                 },
             }),
-            mountpoints: options.mountpoints.into(),
+            mountpoints: MountpointsConfig {
+                mountpoints: options.imported.mountpoints,
+                ..options.mountpoints.into()
+            },
             web: WebConfig {
                 listen: options.listen,
                 origins: Origins {

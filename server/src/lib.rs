@@ -5,6 +5,7 @@
 //! One folder for each room of the house, named after what flows through it:
 //!
 //! * [`cli`], [`config`]: arguments and file → one checked `Config`
+//! * [`import`]: Janus' configuration files → options and mountpoints
 //! * [`signals`]: Ctrl-C, and the file read again
 //! * [`source`]: where pictures come from
 //! * [`picture`]: raw pixels and their conversion
@@ -25,6 +26,7 @@ mod config;
 mod encode;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
+mod import;
 mod janus;
 mod log;
 mod mountpoint;
@@ -70,7 +72,19 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some(command) = &options.command {
+        return match command.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("fanlight: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let log = Log::start(&options.log);
+    for remark in options.imported.remarks.lines() {
+        tracing::warn!("not taken over from Janus: {remark}");
+    }
     // Without a file there is nothing to read again, and SIGHUP ends the server as it does others.
     let reload = options.config.is_some().then_some(arguments);
     match run(Config::new(options, log), reload) {
@@ -113,7 +127,7 @@ fn run(config: Config, reload: Option<Vec<OsString>>) -> Result<(), Box<dyn Erro
                 stream.stop();
             }
         });
-        // A driver that hangs must not keep the process from ending, which frees the camera, too.
+        // What hangs must not keep the process from ending, which frees the camera, too.
         match tokio::time::timeout(RELEASE, released).await {
             Ok(released) => released?,
             Err(_) => {

@@ -12,8 +12,8 @@ mod tests;
 use fanlight_protocol::request::RequestKind;
 use fanlight_protocol::{Request, ServerMessage, streaming, ustreamer};
 
-use crate::peer;
 use crate::source::rtp;
+use crate::{import, peer};
 
 /// A Janus message: what clients send, or what servers answer. Whatever is understood can be written,
 /// and what was written can be read again.
@@ -51,4 +51,9 @@ pub fn candidate(data: &[u8]) -> bool {
 /// What is sent to an RTP source: see [`rtp::fuzzing::receive`] for how datagrams are written.
 pub fn rtp_in(data: &[u8]) -> bool {
     rtp::fuzzing::receive(data)
+}
+
+/// A configuration file of Janus.
+pub fn jcfg(data: &[u8]) -> bool {
+    std::str::from_utf8(data).is_ok_and(import::fuzzing::jcfg)
 }

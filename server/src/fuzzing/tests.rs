@@ -18,6 +18,7 @@ const DOORS: &[(&str, Door)] = &[
     ("answer", answer),
     ("candidate", candidate),
     ("rtp_in", rtp_in),
+    ("jcfg", jcfg),
 ];
 
 /// Spoilt copies of each file.

@@ -47,7 +47,8 @@ const MAX_MOUNTPOINTS: usize = 256;
 pub(crate) struct MountpointsConfig {
     /// The file that mountpoints are read from, and written to when they are to be permanent.
     pub(crate) file: Option<PathBuf>,
-    /// More that are there from the beginning, and that are not written to the file.
+    /// More that are there from the beginning, unless the file has one of the same id. They are not
+    /// written to the file.
     pub(crate) mountpoints: Vec<MountpointConfig>,
     /// The one that clients get who cannot choose. The camera's, else the first, without it.
     pub(crate) default: Option<MountpointId>,
@@ -107,7 +108,13 @@ impl Mountpoints {
             store,
             open,
         };
-        for config in kept.into_iter().chain(config.mountpoints) {
+        let is_kept = |id| kept.iter().any(|kept: &MountpointConfig| kept.id == id);
+        let (changed, others): (Vec<_>, Vec<_>) =
+            (config.mountpoints.into_iter()).partition(|config| is_kept(config.id));
+        for MountpointConfig { id, .. } in changed {
+            tracing::info!("mountpoint {id} is taken from the file of the mountpoints");
+        }
+        for config in kept.into_iter().chain(others) {
             let id = config.id;
             let added = registry.add(now, config);
             added.map_err(|error| MountpointsError::Mountpoint { id, error })?;

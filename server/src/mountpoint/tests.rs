@@ -109,6 +109,33 @@ fn mountpoints_come_from_a_file() {
 }
 
 #[test]
+fn the_file_wins_over_what_is_configured_besides() {
+    let directory = Directory::new();
+    fs::write(directory.file(), FILE).unwrap();
+    let besides: Vec<MountpointConfig> = [2, 3]
+        .map(|id| {
+            let text = format!(
+                "id = {id}\ndescription = \"Besides\"\n\
+                 media = [{{ type = \"audio\", mid = \"a\", codec = \"pcmu\", port = 0 }}]"
+            );
+            toml::from_str(&text).unwrap()
+        })
+        .into();
+    let config = MountpointsConfig {
+        file: Some(directory.file()),
+        mountpoints: besides,
+        ..MountpointsConfig::default()
+    };
+    let mountpoints = Mountpoints::with_sources(config, silent()).unwrap();
+    let listed = mountpoints.list(Instant::now());
+    let listed: Vec<_> = listed
+        .iter()
+        .map(|one| (one.id.0, one.description.as_str()))
+        .collect();
+    assert_eq!(listed, [(2, "Gate"), (3, "Besides")]);
+}
+
+#[test]
 fn a_mistake_in_the_file_is_named_with_its_place() {
     let directory = Directory::new();
     for (text, named) in [
