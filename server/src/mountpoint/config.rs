@@ -263,7 +263,6 @@ impl MediaConfig {
             ..KeyFrameBuffer::default()
         });
         Ok(RtpMediaConfig {
-            label: self.label.clone(),
             fmtp: self.fmtp.clone().unwrap_or_default(),
             bind: self.bind,
             port: self.port,

@@ -25,8 +25,6 @@ pub(crate) struct RtpConfig {
 pub(crate) struct RtpMediaConfig {
     /// Its name in SDP, one of a kind in the source.
     pub(crate) mid: String,
-    /// What it is called where people choose.
-    pub(crate) label: Option<String>,
     pub(crate) codec: Codec,
     /// The RTP payload type, from 0 to 127. Packets of any other are ignored.
     pub(crate) payload_type: u8,
@@ -116,7 +114,6 @@ impl RtpMediaConfig {
     pub(crate) fn new(mid: impl Into<String>, codec: Codec, payload_type: u8) -> RtpMediaConfig {
         RtpMediaConfig {
             mid: mid.into(),
-            label: None,
             codec,
             payload_type,
             fmtp: String::new(),

@@ -232,9 +232,9 @@ impl Medium {
         if let Some(feedback) = &mut self.feedback {
             let port = from.port().checked_add(1);
             feedback.guessed = port.map(|port| SocketAddr::new(from.ip(), port));
-            if !self
+            if self
                 .report
-                .is_some_and(|(_, report)| report.ssrc == packet.ssrc)
+                .is_none_or(|(_, report)| report.ssrc != packet.ssrc)
             {
                 feedback.learned = None;
             }

@@ -55,8 +55,6 @@ pub(crate) struct RtpSource {
 /// One medium of an [`RtpSource`].
 #[derive(Clone)]
 pub(crate) struct RtpTrack {
-    pub(crate) mid: String,
-    pub(crate) label: Option<String>,
     pub(crate) track: Arc<dyn Track>,
     /// The UDP port at which it is received.
     pub(crate) port: u16,
@@ -86,8 +84,6 @@ impl RtpSource {
             let waker = sockets.rtcp.as_ref().map(|_| Arc::clone(&control.waker));
             let medium = Arc::new(MediumTrack::new(full_name, media, waker));
             tracks.push(RtpTrack {
-                mid: media.mid.clone(),
-                label: media.label.clone(),
                 track: medium.clone(),
                 port: sockets.rtp.port(),
                 rtcp_port: sockets.rtcp.as_ref().map(Bound::port),
