@@ -71,8 +71,6 @@ fn reason(reasons: &Reasons, name: &str) -> Option<&'static str> {
         Some(beginning) => name.starts_with(beginning),
         None => *pattern == name,
     };
-    let found = reasons
-        .iter()
-        .find(|(names, _)| names.iter().any(|pattern| fits(&pattern)));
+    let found = reasons.iter().find(|(names, _)| names.iter().any(fits));
     found.map(|(_, reason)| *reason)
 }

@@ -35,7 +35,7 @@ pub(super) struct SyntaxError {
 
 /// Why a file cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     #[error("expected {expected}, found {found}")]
     Unexpected {
         expected: &'static str,

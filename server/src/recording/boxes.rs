@@ -131,7 +131,6 @@ fn trak(id: u32, track: &Description<'_>, begun: u64) -> Trak {
                 },
                 ..Minf::default()
             },
-            ..Mdia::default()
         },
         ..Trak::default()
     }
