@@ -12,6 +12,9 @@ use super::plugin::{Plugin, Watching};
 use super::{Address, Gateway, random_id};
 use crate::janus::media::Media;
 
+/// The longest name that clients may give a handle, in bytes.
+const MAX_OPAQUE_ID: usize = 256;
+
 /// One session's attachment to one plugin.
 #[derive(Debug)]
 pub(super) struct Handle<P> {
@@ -40,11 +43,15 @@ impl<M: Media> Gateway<M> {
         let Some(session) = self.sessions.get_mut(&id) else {
             return Err(Error::no_such_session(id));
         };
+        let refuse = |reason: &str| {
+            let reason = format!("Couldn't attach to plugin '{name}': {reason}");
+            Err(Error::new(ErrorCode::PluginAttach, reason))
+        };
         if session.handles.len() >= limit {
-            return Err(Error::new(
-                ErrorCode::PluginAttach,
-                format!("Couldn't attach to plugin '{name}': the session has too many handles"),
-            ));
+            return refuse("the session has too many handles");
+        }
+        if opaque_id.is_some_and(|id| id.len() > MAX_OPAQUE_ID) {
+            return refuse("the opaque_id is too long");
         }
         let handle = loop {
             let handle = HandleId(random_id());

@@ -14,6 +14,9 @@ use crate::janus::media::{Media, Offer, OfferFailed, PeerNews, SwitchFailed, Wis
 /// More candidates of a viewer who has not answered yet are not kept.
 const EARLY_CANDIDATES: usize = 32;
 
+/// The longest candidate that is taken, in bytes. Those of browsers have about 200.
+const MAX_CANDIDATE: usize = 1024;
+
 /// How far a handle's peer connection is.
 #[derive(Debug)]
 pub(super) enum Link<P> {
@@ -266,6 +269,12 @@ impl<M: Media> Gateway<M> {
         at: Address,
         candidates: Vec<Candidate>,
     ) -> Result<Outcome, Error> {
+        if candidates.iter().any(is_too_long) {
+            return Err(Error::new(
+                ErrorCode::TrickleInvalidStream,
+                format!("The candidate is longer than {MAX_CANDIDATE} bytes"),
+            ));
+        }
         for candidate in candidates {
             // The peer is found by its checks: that there are no more candidates changes nothing.
             let Candidate::Candidate { candidate, .. } = candidate else {
@@ -365,6 +374,10 @@ impl<M: Media> Gateway<M> {
         }
         Ok(offer)
     }
+}
+
+fn is_too_long(candidate: &Candidate) -> bool {
+    matches!(candidate, Candidate::Candidate { candidate, .. } if candidate.len() > MAX_CANDIDATE)
 }
 
 fn hangup(at: Address, reason: &str) -> ServerMessage {

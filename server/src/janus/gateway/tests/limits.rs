@@ -85,3 +85,34 @@ fn candidates_that_come_early_are_bounded() {
     rig.start(viewer);
     assert_eq!(rig.gateway.media.candidates.len(), 32);
 }
+
+#[test]
+fn candidates_that_are_too_long_are_refused_before_and_after_the_answer() {
+    let mut rig = Rig::new();
+    let connection = rig.connect(1);
+    let viewer = rig.viewer(connection);
+    let of_length = |length| format!("{CANDIDATE:<length$}");
+    rig.watch(viewer);
+    assert_eq!(rig.trickle(viewer, &of_length(1025)), "error 466");
+    assert_eq!(rig.trickle(viewer, &of_length(1024)), "ack");
+    rig.start(viewer);
+    assert_eq!(rig.trickle(viewer, &of_length(1025)), "error 466");
+    let taken = [(1, of_length(1024))];
+    assert_eq!(rig.gateway.media.candidates, taken);
+}
+
+#[test]
+fn a_handle_has_no_name_of_any_length() {
+    let mut rig = Rig::new();
+    let connection = rig.connect(1);
+    let session = rig.session(connection);
+    for (length, told) in [(257, "error 461"), (256, "success")] {
+        let attach = json!({
+            "janus": "attach",
+            "session_id": session,
+            "plugin": "janus.plugin.ustreamer",
+            "opaque_id": "x".repeat(length),
+        });
+        assert_eq!(kinds(&rig.ask(connection, attach)), [told]);
+    }
+}
