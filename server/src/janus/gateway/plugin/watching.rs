@@ -34,10 +34,12 @@ impl Watching {
         }
     }
 
-    /// The media are another mountpoint's from now on.
+    /// The media are another mountpoint's from now on. That ends a pause, as in Janus; what was
+    /// switched off stays off.
     pub(in crate::janus::gateway) fn switch(&mut self, wishes: &Wishes) {
         self.mountpoint = wishes.mountpoint;
         self.mids = wishes.mids.clone();
+        self.is_paused = false;
     }
 
     /// Whether each medium is sent, if the mountpoint lets viewers in or not.

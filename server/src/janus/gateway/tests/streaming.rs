@@ -180,6 +180,21 @@ fn a_switch_goes_on_with_what_the_other_mountpoint_has() {
 }
 
 #[test]
+fn a_switch_ends_a_pause_and_leaves_off_what_was_switched_off() {
+    let (mut rig, viewer) = stage();
+    let peer = watch(&mut rig, viewer, json!({"request": "watch", "id": 1}));
+    let off = json!({"request": "configure", "audio": false});
+    outcome(&mut rig, viewer, off);
+    outcome(&mut rig, viewer, json!({"request": "pause"}));
+    assert_eq!(sent(&rig, peer), [] as [&str; 0]);
+    let switch = json!({"request": "switch", "id": 2, "pin": "p"});
+    outcome(&mut rig, viewer, switch);
+    assert_eq!(sent(&rig, peer), ["v"]);
+    outcome(&mut rig, viewer, json!({"request": "switch", "id": 1}));
+    assert_eq!(sent(&rig, peer), ["v"]);
+}
+
+#[test]
 fn a_switch_that_cannot_be_leaves_everything_as_it_was() {
     let (mut rig, viewer) = stage();
     let peer = watch(&mut rig, viewer, json!({"request": "watch", "id": 1}));
