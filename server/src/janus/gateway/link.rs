@@ -221,7 +221,8 @@ impl<M: Media> Gateway<M> {
         again || unproven < self.config.limits.offers_of_a_connection
     }
 
-    /// Takes an answer, once for each offer. A peer connection that it does not fit is over.
+    /// Takes an answer, once for each offer. A new peer connection that it does not fit is over; one
+    /// that was to be restarted goes on as it was.
     pub(super) fn take_answer(&mut self, at: Address, sdp: &str) -> Result<(), Error> {
         let handle = self.handle_mut(at);
         let (peer, early) = match handle.map(|handle| &mut handle.link) {
@@ -239,7 +240,9 @@ impl<M: Media> Gateway<M> {
             }
         };
         if let Err(error) = self.media.answer(peer, sdp) {
-            self.close_link(at);
+            if !self.give_up_restart(at) {
+                self.close_link(at);
+            }
             return Err(error);
         }
         self.timers.cancel(Timer::Offer(at));
@@ -316,7 +319,22 @@ impl<M: Media> Gateway<M> {
 
     pub(super) fn give_up_offer(&mut self, at: Address) {
         tracing::debug!(session = %at.session, handle = %at.handle, "nobody answers the offer");
-        self.hang_up(at, "No answer");
+        if !self.give_up_restart(at) {
+            self.hang_up(at, "No answer");
+        }
+    }
+
+    /// No answer is taken any more to the offer by which the peer connection was to be restarted;
+    /// it stays as it is. False if there is no such offer.
+    fn give_up_restart(&mut self, at: Address) -> bool {
+        let handle = self.handle_mut(at);
+        let Some(Link::Answered { is_restarting, .. }) = handle.map(|handle| &mut handle.link)
+        else {
+            return false;
+        };
+        let was_restarting = std::mem::take(is_restarting);
+        self.timers.cancel(Timer::Offer(at));
+        was_restarting
     }
 
     /// Has sent what the viewer is to get, and nothing else. Before there is an answer, nothing is

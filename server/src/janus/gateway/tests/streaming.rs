@@ -239,6 +239,32 @@ fn a_restart_is_another_offer_for_the_same_peer_connection() {
 }
 
 #[test]
+fn a_restart_without_a_good_answer_leaves_the_peer_connection_as_it_is() {
+    let (mut rig, viewer) = stage();
+    let peer = watch(&mut rig, viewer, json!({"request": "watch", "id": 1}));
+    let restart = json!({"request": "watch", "id": 1, "restart": true});
+    ask(&mut rig, viewer, restart.clone());
+    rig.pass(Duration::from_secs(31));
+    assert_eq!(rig.heard(viewer.connection), [] as [Value; 0]);
+    assert_eq!(
+        kinds(&rig.start(viewer)),
+        ["error 469"],
+        "it comes too late"
+    );
+
+    ask(&mut rig, viewer, restart.clone());
+    rig.gateway.media.refuse = Some(Error::new(ErrorCode::JsepInvalidSdp, "no ICE"));
+    assert_eq!(kinds(&rig.start(viewer)), ["error 465"]);
+    rig.pass(Duration::from_secs(20));
+    assert_eq!(rig.heard(viewer.connection), [] as [Value; 0]);
+
+    ask(&mut rig, viewer, restart);
+    assert_eq!(kinds(&rig.start(viewer)), ["ack", "event started"]);
+    assert_eq!(rig.open_peers(), [peer]);
+    assert_eq!(sent(&rig, peer), ["a", "v"]);
+}
+
+#[test]
 fn a_disabled_mountpoint_sends_nothing_and_lets_nobody_in() {
     let (mut rig, viewer) = stage();
     let peer = watch(&mut rig, viewer, json!({"request": "watch", "id": 1}));
