@@ -33,6 +33,8 @@ pub(super) struct Outcome {
 pub(super) enum Then {
     /// An event.
     Event(SessionId, ServerMessage),
+    /// Events that another client of the session has not heard.
+    Texts(SessionId, Vec<String>),
     /// Work for the streaming plugin.
     Streaming(StreamingWork),
 }

@@ -363,10 +363,25 @@ impl<M: Media> Gateway<M> {
         }
     }
 
+    /// Sends events that somebody else was to hear to whoever holds the session now. They are older
+    /// than all that waits there.
+    fn tell_again(&mut self, session: SessionId, texts: Vec<String>) {
+        match self.sessions.get(&session).map(|session| &session.holder) {
+            Some(Holder::Connection(connection)) => {
+                let to = Recipient::Connection(*connection);
+                let texts = texts.into_iter().map(|text| Outgoing { to, text });
+                self.outgoing.extend(texts);
+            }
+            Some(Holder::Polls(_)) => self.queue_again(session, texts),
+            Some(Holder::Nobody) | None => {}
+        }
+    }
+
     /// Does what follows an answer.
     fn follow(&mut self, now: Instant, then: Option<Then>) {
         match then {
             Some(Then::Event(session, event)) => self.tell(session, &event),
+            Some(Then::Texts(session, texts)) => self.tell_again(session, texts),
             Some(Then::Streaming(work)) => self.streaming_work(now, work),
             None => {}
         }

@@ -121,6 +121,14 @@ impl<M: Media> Gateway<M> {
         }
     }
 
+    /// Keeps messages for a client that polls, before all others.
+    pub(super) fn queue_again(&mut self, session: SessionId, messages: Vec<String>) {
+        if let Some(queue) = self.queue(session) {
+            queue.put_back(messages);
+            self.with_news.insert(session);
+        }
+    }
+
     /// Answers the polls for which there is news.
     pub(super) fn serve_polls(&mut self, now: Instant) {
         while let Some(session) = self.with_news.pop_first() {
@@ -152,6 +160,14 @@ impl<M: Media> Gateway<M> {
         }
     }
 
+    /// Lets go of all polls with nothing. Returns what there was to say.
+    pub(super) fn take_queue(&mut self, queue: Queue) -> Vec<String> {
+        for (poll, max_events) in queue.polls {
+            self.answer_poll(poll, keepalive(max_events));
+        }
+        queue.messages.into()
+    }
+
     fn answer_poll(&mut self, id: PollId, text: String) {
         self.polls.remove(&id);
         self.timers.cancel(Timer::Poll(id));
@@ -176,6 +192,13 @@ impl Queue {
     fn put(&mut self, text: String) {
         self.bytes += text.len() + OVERHEAD;
         self.messages.push_back(text);
+    }
+
+    fn put_back(&mut self, texts: Vec<String>) {
+        for text in texts.into_iter().rev() {
+            self.bytes += text.len() + OVERHEAD;
+            self.messages.push_front(text);
+        }
     }
 
     /// What the polls are answered with, as long as there is news.

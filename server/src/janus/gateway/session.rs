@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fanlight_protocol::{Error, ErrorCode, HandleId, ServerMessage, SessionId};
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Outcome, Then};
 use super::handle::Handle;
 use super::polls::Queue;
 use super::{Address, Asker, ConnectionId, Gateway, Timer, random_id};
@@ -98,7 +98,8 @@ impl<M: Media> Gateway<M> {
         true
     }
 
-    /// The session speaks to another client from now on, and ends with that one.
+    /// The session speaks to another client from now on, and ends with that one. What has not been
+    /// polled for is still to be said, to the new client alone.
     pub(super) fn claim_session(
         &mut self,
         now: Instant,
@@ -106,19 +107,22 @@ impl<M: Media> Gateway<M> {
         by: Asker,
     ) -> Result<Outcome, Error> {
         let holder = self.give_session(id, by)?;
+        let mut then = None;
         if let Some(session) = self.sessions.get_mut(&id) {
-            match (std::mem::replace(&mut session.holder, holder), by) {
-                (Holder::Connection(before), by) if by != Asker::Connection(before) => {
+            match std::mem::replace(&mut session.holder, holder) {
+                Holder::Connection(before) if by != Asker::Connection(before) => {
                     self.forget_session(id, before);
                 }
-                // What has not been polled for is still to be said.
-                (Holder::Polls(queue), Asker::Http) => session.holder = Holder::Polls(queue),
-                (Holder::Polls(queue), Asker::Connection(_)) => self.close_queue(queue),
-                (Holder::Connection(_) | Holder::Nobody, _) => {}
+                Holder::Polls(queue) => {
+                    let unsaid = self.take_queue(queue);
+                    then = Some(Then::Texts(id, unsaid));
+                }
+                Holder::Connection(_) | Holder::Nobody => {}
             }
         }
         self.touch_session(now, id);
-        Ok(Answer::Success.into())
+        let answer = Answer::Success;
+        Ok(Outcome { answer, then })
     }
 
     /// The connection of the session is gone.

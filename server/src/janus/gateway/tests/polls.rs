@@ -225,6 +225,35 @@ fn sessions_can_be_claimed_from_one_transport_by_the_other() {
 }
 
 #[test]
+fn whoever_claims_a_session_hears_what_nobody_has_polled_for() {
+    let mut rig = Rig::new();
+    let viewer = rig.posted_viewer();
+    let claim = json!({"janus": "claim"});
+    stop(&mut rig, viewer);
+    assert_eq!(rig.post(viewer.0, 0, claim.clone())["janus"], "success");
+    rig.poll(1, viewer.0, 1).unwrap();
+    assert_eq!(rig.poll_kinds(), [(1, STOPPED.into())]);
+
+    stop(&mut rig, viewer);
+    let connection = rig.connect(1);
+    let claim = json!({"janus": "claim", "session_id": viewer.0});
+    assert_eq!(kinds(&rig.ask(connection, claim)), ["success", STOPPED]);
+}
+
+#[test]
+fn whoever_polled_a_session_that_is_claimed_hears_no_more_of_it() {
+    let mut rig = Rig::new();
+    let viewer = rig.posted_viewer();
+    rig.poll(1, viewer.0, 1).unwrap();
+    let claim = json!({"janus": "claim"});
+    assert_eq!(rig.post(viewer.0, 0, claim)["janus"], "success");
+    assert_eq!(rig.poll_kinds(), [(1, "keepalive".into())]);
+    stop(&mut rig, viewer);
+    rig.poll(2, viewer.0, 1).unwrap();
+    assert_eq!(rig.poll_kinds(), [(2, STOPPED.into())]);
+}
+
+#[test]
 fn the_path_goes_before_what_the_message_says() {
     let mut rig = Rig::new();
     let (session, _) = rig.posted_viewer();
