@@ -90,7 +90,10 @@ enum Input {
         poll: Poll,
         answer: PollAnswer,
     },
-    PollClosed(PollId),
+    PollClosed {
+        id: PollId,
+        was_heard: bool,
+    },
     ShutDown,
 }
 
@@ -104,9 +107,10 @@ pub(crate) enum PollError {
     Ended,
 }
 
-/// Tells the gateway when a poll is not waited for any more.
+/// Tells the gateway when a poll is not waited for any more, and whether its answer has arrived.
 struct PollGuard {
     id: PollId,
+    was_heard: bool,
     inputs: mpsc::UnboundedSender<Input>,
 }
 
@@ -162,11 +166,14 @@ impl GatewayHandle {
         let (answer, wait) = oneshot::channel();
         let sent = self.inputs.send(Input::Poll { id, poll, answer });
         sent.map_err(|_| PollError::Ended)?;
-        let _guard = PollGuard {
+        let mut guard = PollGuard {
             id,
+            was_heard: false,
             inputs: self.inputs.clone(),
         };
-        match wait.await {
+        let answer = wait.await;
+        guard.was_heard = answer.is_ok();
+        match answer {
             Ok(Ok(text)) => Ok(text),
             Ok(Err(refused)) => Err(PollError::Refused(refused)),
             Err(_) => Err(PollError::Ended),
@@ -222,7 +229,10 @@ impl Drop for Connection {
 
 impl Drop for PollGuard {
     fn drop(&mut self) {
-        let _ = self.inputs.send(Input::PollClosed(self.id));
+        let _ = self.inputs.send(Input::PollClosed {
+            id: self.id,
+            was_heard: self.was_heard,
+        });
     }
 }
 
@@ -277,9 +287,10 @@ impl GatewayTask {
                             Err(refused) => drop(answer.send(Err(refused))),
                         }
                     },
-                    Some(Input::PollClosed(id)) => if polls.remove(&id).is_some() {
-                        gateway.handle_poll_closed(now(), id);
-                    },
+                    Some(Input::PollClosed { id, was_heard }) => {
+                        polls.remove(&id);
+                        gateway.handle_poll_closed(now(), id, was_heard);
+                    }
                     Some(Input::ShutDown) => {
                         end = Some(now() + FAREWELL);
                         gateway.shut_down();
@@ -314,6 +325,7 @@ fn deliver<M: Media>(
             Recipient::Connection(to) => to,
             Recipient::Poll(id) => {
                 if let Some(answer) = polls.remove(&id) {
+                    // If nobody waits for it, the poll's end is among the inputs and says so.
                     let _ = answer.send(Ok(text));
                 }
                 continue;

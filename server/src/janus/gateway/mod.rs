@@ -30,6 +30,7 @@ use self::answer::{Answer, Outcome, Then};
 use self::handle::Handle;
 pub(crate) use self::plugin::Plugin;
 use self::plugin::Waiting;
+use self::polls::Unheard;
 pub(crate) use self::polls::{Poll, PollId, PollRefused};
 use self::session::{Holder, Session};
 use super::media::{Ending, Media};
@@ -131,6 +132,8 @@ pub(crate) struct Gateway<M: Media> {
     sessions: HashMap<SessionId, Session<M::Peer>>,
     /// Polls that hang, and at which session.
     polls: HashMap<PollId, SessionId>,
+    /// Polls that were answered with news, until it is known whether somebody has heard them.
+    unheard: HashMap<PollId, Unheard>,
     /// Sessions that may have an answer for a poll.
     with_news: BTreeSet<SessionId>,
     /// The handles that peer connections belong to.
@@ -173,6 +176,7 @@ impl<M: Media> Gateway<M> {
             connections: HashMap::new(),
             sessions: HashMap::new(),
             polls: HashMap::new(),
+            unheard: HashMap::new(),
             with_news: BTreeSet::new(),
             peers: HashMap::new(),
             waiting: BTreeMap::new(),

@@ -47,6 +47,20 @@ pub(crate) enum PollRefused {
     NothingThere,
 }
 
+/// What a poll is answered with.
+pub(super) struct News {
+    poll: PollId,
+    max_events: usize,
+    messages: Vec<String>,
+}
+
+/// News of a session that a poll was answered with, as long as it is not known to have been heard.
+#[derive(Debug)]
+pub(super) struct Unheard {
+    session: SessionId,
+    messages: Vec<String>,
+}
+
 /// What a session has to say, and who waits for it.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -86,8 +100,14 @@ impl<M: Media> Gateway<M> {
         Ok(())
     }
 
-    /// Whoever sent this poll does not wait for it any more.
-    pub(crate) fn handle_poll_closed(&mut self, now: Instant, id: PollId) {
+    /// Whoever sent this poll does not wait for it any more: it has heard the answer, or has gone
+    /// without. What was said to nobody is said again, to the next poll.
+    pub(crate) fn handle_poll_closed(&mut self, now: Instant, id: PollId, was_heard: bool) {
+        if let Some(Unheard { session, messages }) = self.unheard.remove(&id)
+            && !was_heard
+        {
+            self.tell_again(session, messages);
+        }
         self.timers.cancel(Timer::Poll(id));
         if let Some(session) = self.polls.remove(&id) {
             if let Some(queue) = self.queue(session) {
@@ -140,8 +160,11 @@ impl<M: Media> Gateway<M> {
             if !answers.is_empty() {
                 self.touch_session(now, session);
             }
-            for (poll, text) in answers {
-                self.answer_poll(poll, text);
+            for news in answers {
+                self.answer_poll(news.poll, news.to_text());
+                let messages = news.messages;
+                self.unheard
+                    .insert(news.poll, Unheard { session, messages });
             }
             if overflows {
                 tracing::debug!(%session, "a client does not poll, its session ends");
@@ -152,12 +175,10 @@ impl<M: Media> Gateway<M> {
 
     /// Lets go of all polls: with what there is to say, and then with nothing.
     pub(super) fn close_queue(&mut self, mut queue: Queue) {
-        let mut answers = queue.serve();
-        let rest = queue.polls.drain(..);
-        answers.extend(rest.map(|(poll, max_events)| (poll, keepalive(max_events))));
-        for (poll, text) in answers {
-            self.answer_poll(poll, text);
+        for news in queue.serve() {
+            self.answer_poll(news.poll, news.to_text());
         }
+        self.take_queue(queue);
     }
 
     /// Lets go of all polls with nothing. Returns what there was to say.
@@ -202,19 +223,29 @@ impl Queue {
     }
 
     /// What the polls are answered with, as long as there is news.
-    fn serve(&mut self) -> Vec<(PollId, String)> {
+    fn serve(&mut self) -> Vec<News> {
         let mut answers = Vec::new();
         while !self.messages.is_empty() {
             let Some((poll, max_events)) = self.polls.pop_front() else {
                 break;
             };
             let count = self.messages.len().min(max_events.clamp(1, MAX_EVENTS));
-            let texts: Vec<String> = self.messages.drain(..count).collect();
-            let bytes: usize = texts.iter().map(|text| text.len() + OVERHEAD).sum();
+            let messages: Vec<String> = self.messages.drain(..count).collect();
+            let bytes: usize = messages.iter().map(|text| text.len() + OVERHEAD).sum();
             self.bytes -= bytes;
-            answers.push((poll, wrap(&texts.join(","), max_events)));
+            answers.push(News {
+                poll,
+                max_events,
+                messages,
+            });
         }
         answers
+    }
+}
+
+impl News {
+    fn to_text(&self) -> String {
+        wrap(&self.messages.join(","), self.max_events)
     }
 }
 

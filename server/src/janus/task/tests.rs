@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::janus::testing::Fake;
+use fanlight_protocol::SessionId;
+use fanlight_protocol::request::Credentials;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 /// A running gateway.
@@ -91,6 +94,37 @@ async fn the_task_does_not_wait_for_a_client_that_does_not_leave() {
     gateway.shut_down();
     task.await.unwrap();
     drop(stubborn);
+}
+
+#[tokio::test]
+async fn a_poll_that_is_dropped_with_its_answer_under_way_loses_no_event() {
+    let (gateway, _task) = start();
+    let post = async |request: Value| {
+        let message = request.to_string().into_bytes();
+        let answer = gateway.post(Api::Janus, Path::default(), message).await;
+        serde_json::from_str::<Value>(&answer.unwrap()).unwrap()
+    };
+    post(json!({"janus": "create", "transaction": "t", "id": 7})).await;
+    let plugin = "janus.plugin.ustreamer";
+    let attach = json!({"janus": "attach", "transaction": "t", "session_id": 7, "plugin": plugin});
+    let handle = post(attach).await["data"]["id"].clone();
+    let poll = || {
+        gateway.poll(Poll {
+            session: SessionId(7),
+            max_events: 1,
+            credentials: Credentials::default(),
+        })
+    };
+    let mut gone = Box::pin(poll());
+    assert!(gone.as_mut().now_or_never().is_none());
+    let stop = json!({"janus": "message", "transaction": "t", "session_id": 7,
+        "handle_id": handle, "body": {"request": "stop"}});
+    assert_eq!(post(stop).await["janus"], "success");
+    // One more request: the poll has been answered when that is.
+    post(json!({"janus": "keepalive", "transaction": "t", "session_id": 7})).await;
+    drop(gone);
+    let event: Value = serde_json::from_str(&poll().await.unwrap()).unwrap();
+    assert_eq!(event["janus"], "event");
 }
 
 #[tokio::test]

@@ -134,10 +134,46 @@ fn a_poll_that_nobody_waits_for_takes_no_event_away() {
     let mut rig = Rig::new();
     let viewer = rig.posted_viewer();
     rig.poll(1, viewer.0, 1).unwrap();
-    rig.gateway.handle_poll_closed(rig.now, PollId(1));
+    rig.gateway.handle_poll_closed(rig.now, PollId(1), false);
     stop(&mut rig, viewer);
     rig.poll(2, viewer.0, 1).unwrap();
     assert_eq!(rig.poll_kinds(), [(2, STOPPED.into())]);
+}
+
+#[test]
+fn what_was_said_to_a_poll_that_was_gone_is_said_again_first() {
+    let mut rig = Rig::new();
+    let viewer = rig.posted_viewer();
+    let features = json!({"janus": "message", "body": {"request": "features"}});
+    rig.post(viewer.0, viewer.1, features);
+    rig.poll(1, viewer.0, 1).unwrap();
+    let said = rig.polled().remove(0).1;
+    stop(&mut rig, viewer);
+    rig.gateway.handle_poll_closed(rig.now, PollId(1), false);
+    rig.poll(2, viewer.0, 2).unwrap();
+    let again = rig.polled().remove(0).1;
+    assert_eq!(again[0], said);
+    assert_eq!(kinds(again.as_array().unwrap())[1..], [STOPPED]);
+
+    // What was heard is not said again, and neither is anything remembered of it.
+    rig.gateway.handle_poll_closed(rig.now, PollId(2), true);
+    rig.poll(3, viewer.0, 2).unwrap();
+    assert_eq!(rig.polled(), []);
+    assert!(rig.gateway.unheard.is_empty());
+}
+
+#[test]
+fn what_was_said_to_a_poll_that_was_gone_is_said_to_whoever_has_claimed_the_session() {
+    let mut rig = Rig::new();
+    let viewer = rig.posted_viewer();
+    stop(&mut rig, viewer);
+    rig.poll(1, viewer.0, 1).unwrap();
+    assert_eq!(rig.poll_kinds(), [(1, STOPPED.into())]);
+    let connection = rig.connect(1);
+    let claim = json!({"janus": "claim", "session_id": viewer.0});
+    assert_eq!(kinds(&rig.ask(connection, claim)), ["success"]);
+    rig.gateway.handle_poll_closed(rig.now, PollId(1), false);
+    assert_eq!(kinds(&rig.heard(connection)), [STOPPED]);
 }
 
 #[test]
