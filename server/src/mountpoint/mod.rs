@@ -322,6 +322,13 @@ impl Mountpoints {
         Ok(mountpoint.wanted(watch))
     }
 
+    /// The name, which only its managers and administrators are shown.
+    pub(crate) fn name(&self, id: MountpointId) -> Option<String> {
+        let registry = self.lock();
+        let mountpoint = registry.get(id).ok()?;
+        Some(mountpoint.name().to_owned())
+    }
+
     /// The mids and kinds of all media.
     pub(crate) fn media(&self, id: MountpointId) -> Vec<(String, MediaKind)> {
         let registry = self.lock();

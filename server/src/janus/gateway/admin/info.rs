@@ -57,7 +57,7 @@ impl<M: Media> Gateway<M> {
             created: self.micros(handle.created),
             current_time: self.micros(now),
             plugin: handle.plugin.name(),
-            plugin_specific: self.plugin_info(now, at),
+            plugin_specific: self.plugin_info(at),
             connection: (!plugin_only).then(connection),
         };
         let found = Found::Info(Box::new(info));

@@ -42,10 +42,10 @@ impl Plugin {
 
 impl<M: Media> Gateway<M> {
     /// What administrators are shown of the handle by its plugin.
-    pub(super) fn plugin_info(&self, now: Instant, at: Address) -> Option<info::Watching> {
+    pub(super) fn plugin_info(&self, at: Address) -> Option<info::Watching> {
         let handle = self.handle(at)?;
         match handle.plugin {
-            Plugin::Streaming => Some(self.streaming_info(now, handle)),
+            Plugin::Streaming => Some(self.streaming_info(handle)),
             // It says nothing in Janus either.
             Plugin::Ustreamer => None,
         }

@@ -1,7 +1,5 @@
 //! What administrators are shown of a viewer.
 
-use std::time::Instant;
-
 use fanlight_protocol::admin::info::{WatchedMedium, Watching};
 
 use crate::janus::gateway::Gateway;
@@ -12,7 +10,6 @@ use crate::janus::media::Media;
 impl<M: Media> Gateway<M> {
     pub(in crate::janus::gateway::plugin) fn streaming_info(
         &self,
-        now: Instant,
         handle: &Handle<M::Peer>,
     ) -> Watching {
         let started = matches!(handle.link, Link::Answered { is_up: true, .. });
@@ -29,7 +26,6 @@ impl<M: Media> Gateway<M> {
         };
         let id = watching.mountpoint;
         let viewers = self.viewers(id).len();
-        let info = self.media.mountpoints().info(now, id, None, viewers).ok();
         let kinds = self.media.mountpoints().media(id);
         let medium = |(mindex, mid): (usize, &String)| {
             let (_, kind) = kinds.iter().find(|(known, _)| known == mid)?;
@@ -42,7 +38,7 @@ impl<M: Media> Gateway<M> {
         Watching {
             state: "watching",
             mountpoint_id: Some(id),
-            mountpoint_name: info.and_then(|info| info.name),
+            mountpoint_name: self.media.mountpoints().name(id),
             mountpoint_viewers: Some(viewers),
             media: watching
                 .offered
