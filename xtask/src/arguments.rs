@@ -7,6 +7,7 @@ Usage: cargo xtask <command>
 
   run [-- ARGS]     build the page and the server, then start the server with ARGS
   test [FILTER]     run every test: native, in headless Chromium, end to end
+                    FILTER is a part of tests' names, or `conformance` for the recordings of Janus
       --fast        only the native tests of shared, server and xtask
   build             the release build: the page, and the server that carries it
   serve [-- ARGS]   the page with hot reload (trunk serve), beside a running server
@@ -49,6 +50,13 @@ pub(crate) struct TestOptions {
     pub(crate) fast: bool,
     /// A part of tests' names; none means all tests. One only: the browser's runner takes no more.
     pub(crate) filter: Option<String>,
+}
+
+impl TestOptions {
+    /// Whether only that stage is wanted, all of it.
+    pub(crate) fn is_for_conformance(&self) -> bool {
+        self.filter.as_deref() == Some("conformance")
+    }
 }
 
 /// What to fuzz.
@@ -179,6 +187,17 @@ mod tests {
         }
         let error = parsed("test key_frame viewer").unwrap_err().to_string();
         assert!(error.contains("`viewer`"), "{error}");
+    }
+
+    #[test]
+    fn one_stage_has_a_name() {
+        let options = |line| match parsed(line).unwrap() {
+            Command::Test(options) => options,
+            other => panic!("{other:?}"),
+        };
+        assert!(options("test conformance").is_for_conformance());
+        assert!(!options("test janus_answers").is_for_conformance());
+        assert!(!options("test").is_for_conformance());
     }
 
     #[test]

@@ -57,10 +57,17 @@ fn test(workspace: &Workspace, options: &TestOptions, tally: &mut Tally) {
     };
     // The page comes first: the server's build embeds it.
     let page = page::build(workspace, &tools);
-    tally.add(native(workspace, options));
-    tally.add(in_browser(workspace, &tools, options));
+    if !options.is_for_conformance() {
+        tally.add(native(workspace, options));
+        tally.add(in_browser(workspace, &tools, options));
+    }
     match page.and_then(|()| server::build(workspace, server::Profile::Dev)) {
-        Ok(server) => tally.add(end_to_end(workspace, &tools, &server, options)),
+        Ok(server) => {
+            tally.add(conformance(workspace, &server, options));
+            if !options.is_for_conformance() {
+                tally.add(end_to_end(workspace, &tools, &server, options));
+            }
+        }
         Err(error) => {
             eprintln!("{error}");
             tally.add(Tally::failed("build of the page and the server"));
@@ -107,6 +114,27 @@ fn in_browser(workspace: &Workspace, tools: &Tools, options: &TestOptions) -> Ta
     stage::run("browser", "tests of the client in headless Chromium", cargo)
 }
 
+fn conformance(workspace: &Workspace, server: &server::Server, options: &TestOptions) -> Tally {
+    let mut cargo = Command::new("cargo");
+    cargo.args([
+        "test",
+        "--package",
+        "fanlight-tests",
+        "--test",
+        "conformance",
+    ]);
+    let all = TestOptions::default();
+    let options = if options.is_for_conformance() {
+        &all
+    } else {
+        options
+    };
+    // Side by side: most of their time is spent waiting for long polls.
+    finish(&mut cargo, workspace, options, &["--test-threads=4"]);
+    cargo.env("FANLIGHT_BIN", server.binary());
+    stage::run("conformance", "recorded conversations with Janus", cargo)
+}
+
 fn end_to_end(
     workspace: &Workspace,
     tools: &Tools,
@@ -114,7 +142,15 @@ fn end_to_end(
     options: &TestOptions,
 ) -> Tally {
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--package", "fanlight-tests"]);
+    cargo.args([
+        "test",
+        "--package",
+        "fanlight-tests",
+        "--lib",
+        "--bins",
+        "--test",
+        "e2e",
+    ]);
     // One at a time: each has a server and a browser of its own, and two cores are all that a small machine has.
     finish(&mut cargo, workspace, options, &["--test-threads=1"]);
     cargo.env("FANLIGHT_BIN", server.binary());
@@ -135,4 +171,20 @@ fn finish(
         .args(["--locked", "--no-fail-fast", "--target-dir"])
         .arg(&workspace.target);
     cargo.arg("--").args(for_programs).args(&options.filter);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn every_test_program_has_a_stage() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/tests");
+        let mut programs: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        programs.sort();
+        assert_eq!(programs, ["conformance", "e2e"]);
+    }
 }

@@ -1,4 +1,4 @@
-//! The real Janus and ffmpeg, which feeds it: what Fanlight is held against where they are to be had.
+//! The real Janus, ffmpeg, which feeds it, and curl: what Fanlight is held against where they are to be had.
 
 use super::debian;
 use crate::process::which;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// Installs what is missing if it can. Tests beside the real Janus skip themselves without it, so that it cannot be
 /// had is no error.
 pub(super) fn ensure(workspace: &Workspace) {
-    let missing: Vec<_> = ["janus", "ffmpeg"]
+    let missing: Vec<_> = ["janus", "ffmpeg", "curl"]
         .into_iter()
         .filter(|program| which(program).is_none())
         .collect();
@@ -24,7 +24,7 @@ pub(super) fn ensure(workspace: &Workspace) {
         );
         return;
     }
-    let why = "the real Janus and its source of RTP, for tests beside it";
+    let why = "the real Janus, its source of RTP and curl, for tests beside them";
     if let Err(error) = debian::install(workspace, &missing, why) {
         note("janus", &format!("tests beside it are skipped: {error}"));
     }
