@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::is_on_path;
 use crate::log::Log;
 use crate::wait::patiently;
 
@@ -45,6 +46,14 @@ impl Default for Video {
             packet_size: 1200,
         }
     }
+}
+
+/// Whether ffmpeg is on this machine.
+///
+/// # Errors
+/// When it is not.
+pub fn is_installed() -> Result<()> {
+    is_on_path("ffmpeg")
 }
 
 impl Feed {

@@ -19,6 +19,8 @@
 
 use std::io::Write as _;
 
+use anyhow::{Result, ensure};
+
 pub mod browser;
 pub mod conformance;
 pub mod crowd;
@@ -48,6 +50,20 @@ pub fn skip(test: &str, reason: impl std::fmt::Display) {
 /// Tells what a test has found out, in the form that `cargo xtask test` repeats at its end.
 pub fn report(line: impl std::fmt::Display) {
     tell("REPORT: ", line);
+}
+
+/// Whether a program is on this machine.
+///
+/// # Errors
+/// When it is not; the error says how Debian installs it.
+pub fn is_on_path(program: &str) -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    ensure!(
+        found,
+        "no {program} on this machine (apt-get install {program})"
+    );
+    Ok(())
 }
 
 fn tell(kind: &str, line: impl std::fmt::Display) {

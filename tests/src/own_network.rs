@@ -46,6 +46,23 @@ pub async fn in_own_network(test: &str, body: impl AsyncFnOnce() -> Result<()>) 
         skip(test, missing);
         return Ok(());
     }
+    run_inside(test).await
+}
+
+/// The same for a test that needs no other network, only ports that nobody else has: where there
+/// are no networks of one's own, it runs here.
+///
+/// # Errors
+/// As [`in_own_network`].
+pub async fn alone(test: &str, body: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
+    if is_inside() || is_possible().is_err() {
+        return body().await;
+    }
+    run_inside(test).await
+}
+
+/// Starts this program again in a network of its own, for this one test.
+async fn run_inside(test: &str) -> Result<()> {
     let output = tokio::process::Command::from(inside()?)
         .args([test, "--nocapture", "--test-threads=1"])
         .kill_on_drop(true)

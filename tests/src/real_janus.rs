@@ -1,31 +1,14 @@
 //! The real Janus, as Debian packages it: what Fanlight's client and the conformance suite are
 //! held against.
 //!
-//! ```no_run
-//! # use anyhow::Result;
-//! use fanlight_tests::feed::{Feed, Video};
-//! use fanlight_tests::real_janus::{RealJanus, beside_janus};
-//!
-//! const MOUNTPOINT: &str = r#"
-//!     camera: { type = "rtp"; id = 1; media = (
-//!         { type = "video", mid = "v", port = 5004, pt = 96, codec = "h264" }
-//!     ) }"#;
-//!
-//! #[tokio::test]
-//! async fn janus_is_watched() -> Result<()> {
-//!     beside_janus("janus_is_watched", async || {
-//!         let janus = RealJanus::start(MOUNTPOINT).await?;
-//!         let _camera = Feed::h264(Video::default(), &[5004]).await?;
-//!         // … at `janus.websocket()`, in a browser or not.
-//!         Ok(())
-//!     })
-//!     .await
-//! }
-//! ```
+//! A test puts what it does into [`beside_janus`], starts Janus there with [`RealJanus::start`] and a
+//! [`Feed`](crate::feed::Feed) for its mountpoints, and meets it at [`RealJanus::websocket`];
+//! `tests/conformance/rig.rs` is the shortest that does.
 //!
 //! The body runs in a program of its own, in a network of its own (see
 //! [`own_network`](crate::own_network)): ports are Janus' usual ones, and a [`Server`], a browser
-//! and viewers that are started there meet Janus there.
+//! and viewers that are started there meet Janus there. A program that is no test gets there by
+//! [`own_network::enter`](crate::own_network::enter).
 //!
 //! [`Server`]: crate::server::Server
 
@@ -36,11 +19,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::feed;
 use crate::log::Log;
 use crate::own_network::{ADDRESS, in_own_network, is_inside};
-use crate::skip;
 use crate::usage::Usage;
-use crate::wait::{patiently, until};
+use crate::wait::until;
+use crate::{is_on_path, skip};
 
 /// What Janus writes when its two transports listen, the last things that it starts.
 const LISTENING: [&str; 2] = [
@@ -66,15 +50,8 @@ pub async fn beside_janus(test: &str, body: impl AsyncFnOnce() -> Result<()>) ->
 /// # Errors
 /// What is missing.
 pub fn is_installed() -> Result<()> {
-    for program in ["janus", "ffmpeg"] {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-        ensure!(
-            found,
-            "no {program} on this machine (apt-get install {program})"
-        );
-    }
-    Ok(())
+    is_on_path("janus")?;
+    feed::is_installed()
 }
 
 /// A running Janus. Dropping it kills it.
@@ -83,7 +60,7 @@ pub struct RealJanus {
     child: Child,
     log: Log,
     /// Its configuration, and whatever it writes.
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl RealJanus {
@@ -123,7 +100,11 @@ impl RealJanus {
             .spawn()
             .context("cannot start Janus")?;
         let log = Log::of(&mut child);
-        let mut janus = RealJanus { child, log, folder };
+        let mut janus = RealJanus {
+            child,
+            log,
+            _folder: folder,
+        };
         until("Janus to listen", async || {
             if let Some(status) = janus.child.try_wait()? {
                 let log = janus.log.complete().await.join("\n");
@@ -142,41 +123,12 @@ impl RealJanus {
         "ws://127.0.0.1:8188".to_owned()
     }
 
-    /// The address of its HTTP interface, with the usual configuration.
-    pub fn http(&self) -> String {
-        "http://127.0.0.1:8088/janus".to_owned()
-    }
-
-    /// The address of its admin API on HTTP, with the usual configuration.
-    pub fn admin(&self) -> String {
-        "http://127.0.0.1:7088/admin".to_owned()
-    }
-
     /// What it costs now.
     ///
     /// # Errors
     /// When it is gone.
     pub fn usage(&self) -> Result<Usage> {
         Usage::of(self.child.id().context("Janus has ended")?)
-    }
-
-    /// Everything that it wrote until now.
-    pub fn log(&self) -> Vec<String> {
-        self.log.lines()
-    }
-
-    /// Waits until it ends by itself, as it does when it crashes.
-    ///
-    /// # Errors
-    /// When it goes on.
-    pub async fn ended(&mut self) -> Result<()> {
-        patiently("Janus to end", self.child.wait()).await??;
-        Ok(())
-    }
-
-    /// Its configuration files.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

@@ -21,6 +21,9 @@ use crate::viewer::Receiver;
 /// How long to wait for what the recording has; longer if it took long there.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long to wait for the next thing after something did not come.
+const LESS_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long to wait for what nobody waits for: an answer too many.
 const MOMENT: Duration = Duration::from_millis(100);
 
@@ -111,11 +114,13 @@ impl Replay<'_> {
                 }
                 What::Ended => self.ended(line).await,
                 What::Close => self.close(line).await,
-                What::Request(request) => self.request(at - 1, request),
+                What::Request(request) => self.request(at - 1, request).await,
                 What::Response(to, response) => self.response(line, *to, response).await?,
                 What::NoResponse(to) => self.no_response(line, *to).await?,
             }
         }
+        // Where the recording ended with the server, another server may have gone on.
+        self.close(steps.last().map_or(0, |step| step.line)).await;
         Ok(())
     }
 
@@ -334,9 +339,14 @@ impl Replay<'_> {
         self.socket = None;
     }
 
-    fn request(&mut self, step: usize, request: &Request) {
+    async fn request(&mut self, step: usize, request: &Request) {
         if self.is_polled_already(step) {
             return;
+        }
+        if !self.requests.is_empty() {
+            // Whether a poll hangs in the server already cannot be seen from here; the client that
+            // was recorded waited as well.
+            tokio::time::sleep(self.pause_before(step)).await;
         }
         let endpoints = self.endpoints.clone();
         let path = self.ids.ours(&request.path);
@@ -478,8 +488,20 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// As long as it took, and then some.
+    /// How long the client waited before this step, up to a moment that any server can need.
+    fn pause_before(&self, step: usize) -> Duration {
+        let at = |step: usize| self.trace.steps.get(step).map_or(0, |step| step.at);
+        let pause = at(step).saturating_sub(at(step.saturating_sub(1)));
+        Duration::from_millis(pause.min(500))
+    }
+
+    /// As long as it took, and then some, as long as nothing was waited for in vain.
     fn patience(&self, steps: &[&Step]) -> Duration {
+        let is_missing =
+            |difference: &Difference| difference.found.is_none() && difference.path.is_empty();
+        if self.outcome.differences.iter().any(is_missing) {
+            return LESS_PATIENCE;
+        }
         let before = steps.first().map_or(0, |first| {
             let earlier = self
                 .trace

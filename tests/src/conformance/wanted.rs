@@ -8,6 +8,9 @@ use serde::Deserialize;
 
 use super::compare::Difference;
 
+/// An entry, and a field of it.
+pub(super) type Place = (usize, usize);
+
 /// The differences that a server is allowed to have.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,14 +23,14 @@ pub struct Wanted {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    /// The recordings in which it is seen.
+    /// The recordings in which it is seen; `streaming-*` is all of that beginning.
     traces: Vec<String>,
     /// The lines of the recording; all if there are none.
     #[serde(default)]
     lines: Vec<usize>,
-    /// The field, as a JSON pointer in which `*` stands for any one name. What is inside of it is
-    /// covered as well, and the whole message if it is empty.
-    field: String,
+    /// The fields, as JSON pointers in which `*` stands for any one name. What is inside of them is
+    /// covered as well, and the whole message by an empty one. Each has to be seen.
+    fields: Vec<String>,
     /// Whether it is seen in some runs only, and need not be there.
     #[serde(default)]
     sometimes: bool,
@@ -48,50 +51,57 @@ impl Wanted {
             std::fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
         let wanted: Wanted = toml::from_str(&text).with_context(|| file.display().to_string())?;
         for entry in &wanted.wanted {
-            ensure!(!entry.reason.is_empty(), "{} has no reason", entry.field);
+            ensure!(!entry.reason.is_empty(), "no reason: {:?}", entry.fields);
         }
         Ok(wanted)
     }
 
-    /// The entry that covers a difference, as an index.
-    pub(super) fn covers(&self, trace: &str, difference: &Difference) -> Option<usize> {
-        self.wanted
-            .iter()
-            .position(|entry| entry.covers(trace, difference))
+    /// The entry and the field of it that cover a difference, as indexes.
+    pub(super) fn covers(&self, trace: &str, difference: &Difference) -> Option<Place> {
+        let mut entries = self.wanted.iter().enumerate();
+        entries.find_map(|(index, entry)| Some((index, entry.covers(trace, difference)?)))
     }
 
-    /// The entries that nothing has used, as they stand in the file. Those of recordings that were
-    /// not replayed do not count.
-    pub(super) fn unused(&self, used: &BTreeSet<usize>, replayed: &[&str]) -> Vec<String> {
-        let is_unused = |(index, entry): &(usize, &Entry)| {
-            let was_replayed = |trace: &String| replayed.contains(&trace.as_str());
-            !entry.sometimes && !used.contains(index) && entry.traces.iter().any(was_replayed)
+    /// The fields that nothing has used, with their reasons. Those of recordings that were not
+    /// replayed do not count.
+    pub(super) fn unused(&self, used: &BTreeSet<Place>, replayed: &[&str]) -> Vec<String> {
+        let counts = |entry: &Entry| {
+            !entry.sometimes && replayed.iter().any(|trace| entry.is_seen_in(trace))
         };
-        self.wanted
-            .iter()
-            .enumerate()
-            .filter(is_unused)
-            .map(|(_, entry)| {
-                let place = entry.traces.join(", ");
-                format!(
-                    "{place} {:?} {}: {}",
-                    entry.lines, entry.field, entry.reason
-                )
-            })
-            .collect()
+        let mut unused = Vec::new();
+        for (index, entry) in self.wanted.iter().enumerate() {
+            for (field, name) in entry.fields.iter().enumerate() {
+                if counts(entry) && !used.contains(&(index, field)) {
+                    let place = entry.traces.join(", ");
+                    unused.push(format!("{place} {name:?}: {}", entry.reason));
+                }
+            }
+        }
+        unused
     }
 }
 
 impl Entry {
-    fn covers(&self, trace: &str, difference: &Difference) -> bool {
-        let mut found = difference.path.split('/');
-        self.traces.iter().any(|name| name == trace)
-            && (self.lines.is_empty() || self.lines.contains(&difference.line))
-            && self.field.split('/').all(|name| {
+    fn is_seen_in(&self, trace: &str) -> bool {
+        self.traces.iter().any(|name| match name.strip_suffix('*') {
+            Some(beginning) => trace.starts_with(beginning),
+            None => trace == name,
+        })
+    }
+
+    /// The field that covers a difference, as an index.
+    fn covers(&self, trace: &str, difference: &Difference) -> Option<usize> {
+        let is_its_place = self.is_seen_in(trace)
+            && (self.lines.is_empty() || self.lines.contains(&difference.line));
+        let covers = |field: &String| {
+            let mut found = difference.path.split('/');
+            field.split('/').all(|name| {
                 found
                     .next()
                     .is_some_and(|found| name == "*" || name == found)
             })
+        };
+        self.fields.iter().position(covers).filter(|_| is_its_place)
     }
 }
 
@@ -101,7 +111,7 @@ mod tests {
 
     fn entry(field: &str) -> Wanted {
         let text =
-            format!("[[wanted]]\ntraces = ['a']\nlines = [3]\nfield = '{field}'\nreason = 'x'");
+            format!("[[wanted]]\ntraces = ['a']\nlines = [3]\nfields = ['{field}']\nreason = 'x'");
         toml::from_str(&text).unwrap()
     }
 
@@ -117,8 +127,14 @@ mod tests {
     #[test]
     fn an_entry_covers_its_field_and_what_is_inside() {
         let wanted = entry("/list/*/age");
-        assert_eq!(wanted.covers("a", &difference(3, "/list/0/age")), Some(0));
-        assert_eq!(wanted.covers("a", &difference(3, "/list/1/age/x")), Some(0));
+        assert_eq!(
+            wanted.covers("a", &difference(3, "/list/0/age")),
+            Some((0, 0))
+        );
+        assert_eq!(
+            wanted.covers("a", &difference(3, "/list/1/age/x")),
+            Some((0, 0))
+        );
         assert_eq!(wanted.covers("a", &difference(3, "/list/1/ages")), None);
         assert_eq!(wanted.covers("a", &difference(3, "/list")), None);
         assert_eq!(wanted.covers("a", &difference(4, "/list/0/age")), None);
@@ -126,9 +142,24 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_is_for_one_recording_or_for_all_of_a_beginning() {
+        let seen_in = |name: &str, trace| {
+            let text = format!("[[wanted]]\ntraces = ['{name}']\nfields = ['']\nreason = 'x'");
+            let wanted: Wanted = toml::from_str(&text).unwrap();
+            wanted.covers(trace, &difference(1, "")).is_some()
+        };
+        assert!(seen_in("http-*", "http-core"));
+        assert!(!seen_in("http-*", "core-http-"));
+        assert!(!seen_in("http", "http-core"));
+    }
+
+    #[test]
     fn an_empty_field_is_the_whole_message() {
-        assert_eq!(entry("").covers("a", &difference(3, "")), Some(0));
-        assert_eq!(entry("").covers("a", &difference(3, "/janus")), Some(0));
+        assert_eq!(entry("").covers("a", &difference(3, "")), Some((0, 0)));
+        assert_eq!(
+            entry("").covers("a", &difference(3, "/janus")),
+            Some((0, 0))
+        );
     }
 
     #[test]
@@ -136,6 +167,6 @@ mod tests {
         let wanted = entry("/list");
         assert_eq!(wanted.unused(&BTreeSet::new(), &["a"]).len(), 1);
         assert!(wanted.unused(&BTreeSet::new(), &["b"]).is_empty());
-        assert!(wanted.unused(&BTreeSet::from([0]), &["a"]).is_empty());
+        assert!(wanted.unused(&BTreeSet::from([(0, 0)]), &["a"]).is_empty());
     }
 }

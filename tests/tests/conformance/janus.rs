@@ -17,7 +17,8 @@ async fn the_real_janus_answers_as_it_did() -> Result<()> {
         }
         let _feed = Feed::h264(Video::default(), &RTP_PORTS).await?;
         let wanted = Wanted::read("janus.toml")?;
-        hold("Janus", OF_JANUS.iter(), Endpoints::of_janus, &wanted).await
+        let endpoints = |configuration: &str| Some(Endpoints::of_janus(configuration));
+        hold("Janus", OF_JANUS.iter(), endpoints, &wanted).await
     })
     .await
 }

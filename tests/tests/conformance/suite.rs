@@ -1,6 +1,6 @@
 //! Which conversations are held with which server.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use fanlight_tests::conformance::{Endpoints, Outcome, Summary, Trace, Wanted, replay};
 use fanlight_tests::report;
 use futures_util::future::join_all;
@@ -65,7 +65,7 @@ pub(crate) const OF_JANUS: &[Group] = &[
 pub(crate) async fn hold(
     server: &str,
     groups: impl Iterator<Item = &Group>,
-    endpoints: impl Fn(&str) -> Endpoints,
+    endpoints: impl Fn(&str) -> Option<Endpoints>,
     wanted: &Wanted,
 ) -> Result<()> {
     let only = std::env::var("FANLIGHT_CONVERSATIONS").ok();
@@ -74,8 +74,10 @@ pub(crate) async fn hold(
             .is_none_or(|only| name.contains(only.as_str()))
     };
     let conversations = groups.map(|group| {
-        let endpoints = endpoints(group.configuration);
+        let configuration = group.configuration;
+        let endpoints = endpoints(configuration);
         async move {
+            let endpoints = endpoints.with_context(|| format!("no server for {configuration}"))?;
             let mut outcomes = Vec::new();
             for name in group.traces.iter().filter(is_chosen) {
                 let trace = Trace::read(name)?;
