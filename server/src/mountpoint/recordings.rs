@@ -43,7 +43,8 @@ impl Recordings {
     }
 
     /// Begins to record. Media that are to go to the same file become one recording; those that are
-    /// not there are passed over, as in Janus.
+    /// not there are passed over, as in Janus. Each medium goes to one file, so that no request
+    /// takes more threads and files than there are media.
     pub(super) fn start(
         &mut self,
         directory: Option<&Path>,
@@ -54,7 +55,9 @@ impl Recordings {
         let mut files: Vec<(PathBuf, Vec<&Recordable<'_>>)> = Vec::new();
         for asked in asked {
             for medium in media.iter().filter(|medium| is_meant(asked, medium)) {
-                if self.of(medium.mid).is_some() {
+                let is_medium = |other: &&Recordable<'_>| other.mid == medium.mid;
+                let is_named_before = files.iter().any(|(_, media)| media.iter().any(is_medium));
+                if is_named_before || self.of(medium.mid).is_some() {
                     return Err(MountpointError::Recorded);
                 }
                 let directory = directory.ok_or(MountpointError::NoRecordings)?;

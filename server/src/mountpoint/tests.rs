@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use fanlight_protocol::Object;
-use fanlight_protocol::streaming::Request;
+use fanlight_protocol::streaming::{Recorded, Request};
 use serde_json::{Value, json};
 
 use super::testing::{TAKEN_PORT, mountpoints, silent};
@@ -332,6 +332,28 @@ fn with_a_key_only_its_holders_manage_what_has_no_secret() {
         ..target(3, None)
     };
     mountpoints.destroy(&target, false).unwrap();
+}
+
+#[test]
+fn a_medium_goes_to_one_file_and_no_request_to_more() {
+    let directory = Directory::new();
+    let recordings = directory.0.path().to_owned();
+    let mountpoints = mountpoints(MountpointsConfig {
+        recordings: Some(recordings.clone()),
+        ..MountpointsConfig::default()
+    });
+    create(&mountpoints, json!({"id": 3, "media": video(0)})).unwrap();
+    for filenames in [["a", "b"], ["a", "a"]] {
+        let media = filenames.map(|filename| Recorded {
+            mid: Some("v".to_owned()),
+            kind: None,
+            filename: Some(filename.to_owned()),
+        });
+        let media = Some(media.to_vec());
+        let twice = mountpoints.record(&target(3, None), &RecordingAction::Start { media });
+        assert!(matches!(twice, Err(MountpointError::Recorded)), "{twice:?}");
+        assert_eq!(fs::read_dir(&recordings).unwrap().count(), 0);
+    }
 }
 
 #[test]
