@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use fanlight_protocol::streaming::{MediaKind, MountpointId};
+use fanlight_protocol::streaming::{MAX_MEDIA, MediaKind, MountpointId};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::secret::Secret;
@@ -120,6 +120,8 @@ pub(crate) struct MediaConfig {
 pub(crate) enum MountpointConfigError {
     #[error("0 is no id")]
     NoId,
+    #[error("it has {0} media, and {MAX_MEDIA} are the most")]
+    TooManyMedia(usize),
     #[error("`{mid}` is no mid: write letters, digits, `-`, `_` or `.`, 16 at most")]
     Mid { mid: String },
     #[error("medium `{mid}`: fmtp is one line of printable characters")]
@@ -165,6 +167,9 @@ impl MountpointConfig {
     pub(crate) fn rtp(&self) -> Result<RtpConfig, MountpointConfigError> {
         if self.id.0 == 0 {
             return Err(MountpointConfigError::NoId);
+        }
+        if self.media.len() > MAX_MEDIA {
+            return Err(MountpointConfigError::TooManyMedia(self.media.len()));
         }
         let media = self.media.iter().map(|medium| {
             let abs_capture_time = self.abscapturetime_src_ext_id;

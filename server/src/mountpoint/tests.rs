@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use fanlight_protocol::Object;
-use fanlight_protocol::streaming::{Recorded, Request};
+use fanlight_protocol::streaming::{MAX_MEDIA, Recorded, Request, code};
 use serde_json::{Value, json};
 
 use super::testing::{TAKEN_PORT, mountpoints, silent};
@@ -285,6 +285,28 @@ fn there_are_only_so_many() {
     }
     let error = create(&mountpoints, json!({"media": video(0)})).unwrap_err();
     assert!(error.contains("256"), "{error}");
+}
+
+#[test]
+fn a_mountpoint_has_only_so_many_media() {
+    let media = |count: usize| -> Vec<Value> {
+        let medium =
+            |n| json!({"type": "audio", "mid": format!("a{n}"), "codec": "pcmu", "port": 0});
+        (0..count).map(medium).collect()
+    };
+    let mountpoints = mountpoints(MountpointsConfig::default());
+    create(&mountpoints, json!({"media": media(MAX_MEDIA)})).unwrap();
+    let asked = json!({"request": "create", "type": "rtp", "media": media(MAX_MEDIA + 1)});
+    let refused = Request::parse(&Object::from_serialize(&asked).unwrap()).unwrap_err();
+    assert_eq!(refused.error.code, code::CANNOT_CREATE);
+
+    let medium = |n| format!("{{ type = 'audio', mid = 'a{n}', codec = 'pcmu', port = 0 }}");
+    let of_file: Vec<_> = (0..=MAX_MEDIA).map(medium).collect();
+    let text = format!("[[mountpoint]]\nid = 7\nmedia = [{}]", of_file.join(", "));
+    let directory = Directory::new();
+    fs::write(directory.file(), text).unwrap();
+    let error = open(&directory.file()).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("17 media"), "{error}");
 }
 
 #[test]

@@ -7,6 +7,9 @@ use super::{MediaKind, MountpointId, PluginError, code};
 use crate::error::Error;
 use crate::fields::Object;
 
+/// No mountpoint has more media than this: each takes up to two ports.
+pub const MAX_MEDIA: usize = 16;
+
 /// A mountpoint to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Create {
@@ -184,6 +187,10 @@ impl RtpMountpoint {
     fn read(body: &Object) -> Result<Self, PluginError> {
         let media = body.opt_objects("media")?;
         let is_old_style = media.is_none();
+        if media.as_ref().is_some_and(|media| media.len() > MAX_MEDIA) {
+            let reason = format!("Can't add 'rtp' stream, it has more than {MAX_MEDIA} media");
+            return Err(PluginError::new(code::CANNOT_CREATE, reason));
+        }
         let media = match media {
             Some(media) => media.iter().map(RtpMedia::read).collect(),
             None => read_old_style(body),

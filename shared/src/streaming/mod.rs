@@ -11,7 +11,7 @@ mod info;
 mod record;
 mod request;
 
-pub use create::{Create, RtpMedia, RtpMountpoint, Source, SrtpSuite};
+pub use create::{Create, MAX_MEDIA, RtpMedia, RtpMountpoint, Source, SrtpSuite};
 pub use data::{Data, Status};
 pub use info::{Created, Info, Listed, ListedMedia, MediaInfo, Ports};
 pub use record::{Recorded, RecordingAction};
