@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::request::{flag, text};
+use super::request::{flag, kept_metadata, kept_text, text};
 use super::{MediaKind, MountpointId, PluginError, code};
 use crate::error::Error;
 use crate::fields::Object;
@@ -148,12 +148,12 @@ impl Create {
                 .opt_unsigned("id")?
                 .filter(|id| *id != 0)
                 .map(MountpointId),
-            name: text(body, "name")?,
-            description: text(body, "description")?,
-            metadata: text(body, "metadata")?,
+            name: kept_text(body, "name")?,
+            description: kept_text(body, "description")?,
+            metadata: kept_metadata(body, "metadata")?,
             is_private: flag(body, "is_private")?,
-            secret: text(body, "secret")?,
-            pin: text(body, "pin")?,
+            secret: kept_text(body, "secret")?,
+            pin: kept_text(body, "pin")?,
             permanent: flag(body, "permanent")?,
             admin_key: text(body, "admin_key")?,
             source: Source::read(kind, body)?,
@@ -213,7 +213,7 @@ impl RtpMountpoint {
             media,
             collision: body.opt_unsigned("collision")?,
             srtp_suite,
-            srtp_crypto: text(body, "srtpcrypto")?,
+            srtp_crypto: kept_text(body, "srtpcrypto")?,
             playout_delay: body.opt_bool("playoutdelay_ext")?,
             abs_capture_time: body.opt_unsigned("abscapturetime_src_ext_id")?,
             is_old_style,
@@ -233,15 +233,15 @@ impl RtpMedia {
         Ok(Self {
             kind,
             mid,
-            label: text(medium, "label")?,
-            msid: text(medium, "msid")?,
-            mcast: text(medium, "mcast")?,
-            iface: text(medium, "iface")?,
+            label: kept_text(medium, "label")?,
+            msid: kept_text(medium, "msid")?,
+            mcast: kept_text(medium, "mcast")?,
+            iface: kept_text(medium, "iface")?,
             port,
             rtcp_port: udp_port(medium, "rtcpport")?,
             pt: payload_type(medium, "pt")?,
-            codec: text(medium, "codec")?,
-            fmtp: text(medium, "fmtp")?,
+            codec: kept_text(medium, "codec")?,
+            fmtp: kept_text(medium, "fmtp")?,
             buffer_key_frame: flag(medium, "bufferkf")?,
             simulcast: flag(medium, "simulcast")?,
         })
@@ -260,7 +260,7 @@ fn read_old_style(body: &Object) -> Result<Vec<RtpMedia>, PluginError> {
             continue;
         }
         let field = |name: &str| format!("{}{name}", kind.name());
-        let own = |name: &str| text(body, &field(name));
+        let own = |name: &str| kept_text(body, &field(name));
         let port = |name: &str| udp_port(body, &field(name));
         let pt = payload_type(body, &field("pt"))?;
         if pt.is_none() && kind != MediaKind::Data {
@@ -328,5 +328,61 @@ impl TryFrom<u8> for SrtpSuite {
 
     fn try_from(bits: u8) -> Result<Self, String> {
         Self::from_bits(bits.into()).ok_or_else(|| format!("{bits} is no SRTP suite: 32 or 80 is"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::Request;
+    use super::*;
+
+    fn refusal(body: &Value) -> Option<PluginError> {
+        let body = Object::from_serialize(body).unwrap();
+        Request::parse(&body).err().map(|malformed| malformed.error)
+    }
+
+    fn create(field: &str, length: usize) -> Value {
+        let mut body = json!({"request": "create", "type": "rtp", "media": [
+            {"type": "video", "mid": "v", "codec": "vp8", "pt": 96, "port": 0},
+        ]});
+        let text = "x".repeat(length);
+        match field {
+            "label" | "fmtp" => body["media"][0][field] = text.into(),
+            _ => body[field] = text.into(),
+        }
+        body
+    }
+
+    #[test]
+    fn the_texts_of_a_mountpoint_have_a_longest() {
+        for (field, longest) in [
+            ("name", 4096),
+            ("description", 4096),
+            ("secret", 4096),
+            ("pin", 4096),
+            ("label", 4096),
+            ("fmtp", 4096),
+            ("metadata", 16384),
+        ] {
+            assert_eq!(refusal(&create(field, longest)), None, "{field}");
+            let refused = refusal(&create(field, longest + 1)).unwrap();
+            assert_eq!(refused.code, code::INVALID_ELEMENT, "{field}");
+            let reason = format!(
+                "Invalid element type ({field} should be a string of at most {longest} bytes)"
+            );
+            assert_eq!(refused.reason, reason);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_mountpoint_later_is_no_longer() {
+        for (field, longest) in [("new_description", 4096), ("new_metadata", 16384)] {
+            let edit = |length| json!({"request": "edit", "id": 1, field: "x".repeat(length)});
+            assert_eq!(refusal(&edit(longest)), None, "{field}");
+            let refused = refusal(&edit(longest + 1)).unwrap();
+            assert_eq!(refused.code, code::INVALID_ELEMENT, "{field}");
+        }
     }
 }

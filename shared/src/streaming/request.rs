@@ -6,6 +6,12 @@ use super::{Create, MountpointId, PluginError, RecordingAction, code};
 use crate::error::Error;
 use crate::fields::Object;
 
+/// The longest text that a mountpoint keeps, in bytes: lists have those of all mountpoints.
+const MAX_TEXT: usize = 4 << 10;
+
+/// The longest metadata, in bytes.
+const MAX_METADATA: usize = 16 << 10;
+
 /// What clients ask of the plugin.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
@@ -321,10 +327,10 @@ impl Edit {
     fn read(body: &Object) -> Result<Self, PluginError> {
         Ok(Self {
             target: Target::read(body)?,
-            description: text(body, "new_description")?,
-            metadata: text(body, "new_metadata")?,
-            secret: text(body, "new_secret")?,
-            pin: text(body, "new_pin")?,
+            description: kept_text(body, "new_description")?,
+            metadata: kept_metadata(body, "new_metadata")?,
+            secret: kept_text(body, "new_secret")?,
+            pin: kept_text(body, "new_pin")?,
             is_private: body.opt_bool("new_is_private")?,
             permanent: flag(body, "permanent")?,
             edited_event: flag(body, "edited_event")?,
@@ -379,6 +385,26 @@ fn id(body: &Object) -> Result<MountpointId, Error> {
 
 pub(super) fn text(body: &Object, field: &str) -> Result<Option<String>, Error> {
     Ok(body.opt_string(field)?.map(str::to_owned))
+}
+
+/// A text that a mountpoint keeps.
+pub(super) fn kept_text(body: &Object, field: &str) -> Result<Option<String>, Error> {
+    bounded(body, field, MAX_TEXT)
+}
+
+/// What a mountpoint keeps for programs.
+pub(super) fn kept_metadata(body: &Object, field: &str) -> Result<Option<String>, Error> {
+    bounded(body, field, MAX_METADATA)
+}
+
+fn bounded(body: &Object, field: &str, bytes: usize) -> Result<Option<String>, Error> {
+    match body.opt_string(field)? {
+        Some(text) if text.len() > bytes => {
+            let expected = format!("a string of at most {bytes} bytes");
+            Err(Error::wrong_type(field, &expected))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 /// A truth value that is false when it is left out.
