@@ -24,6 +24,7 @@
 pub mod admin;
 pub mod error;
 mod fields;
+mod hidden;
 pub mod jsep;
 pub mod message;
 pub mod request;
@@ -34,6 +35,7 @@ pub mod viewer;
 
 pub use error::{Error, ErrorCode, PluginError};
 pub use fields::Object;
+pub use hidden::Hidden;
 pub use jsep::{Candidate, Jsep, JsepKind};
 pub use message::ServerMessage;
 pub use request::Request;

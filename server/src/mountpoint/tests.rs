@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use fanlight_protocol::Object;
 use fanlight_protocol::streaming::{MAX_MEDIA, Recorded, Request, code};
+use fanlight_protocol::{Hidden, Object};
 use serde_json::{Value, json};
 
 use super::testing::{TAKEN_PORT, mountpoints, silent};
@@ -66,7 +66,7 @@ fn ids(mountpoints: &Mountpoints) -> Vec<u64> {
 fn target(id: u64, secret: Option<&str>) -> Target {
     Target {
         id: MountpointId(id),
-        secret: secret.map(str::to_owned),
+        secret: secret.map(Hidden::from),
         admin_key: None,
     }
 }
@@ -318,7 +318,7 @@ fn an_empty_pin_or_secret_is_none() {
     )
     .unwrap();
     let watch = |pin: Option<&str>| {
-        let pin = pin.map(str::to_owned);
+        let pin = pin.map(Hidden::from);
         let all = Watch::all(MountpointId(2));
         mountpoints
             .admit(&Watch { pin, ..all })
@@ -348,7 +348,7 @@ fn with_a_key_only_its_holders_manage_what_has_no_secret() {
     .unwrap();
     let error = mountpoints.destroy(&target(3, None), false).unwrap_err();
     assert_eq!(error.to_string(), "Missing mandatory element (admin_key)");
-    let key = Some("k".to_owned());
+    let key = Some(Hidden::from("k"));
     let target = Target {
         admin_key: key,
         ..target(3, None)

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::request::{flag, kept_metadata, kept_text, text};
+use super::request::{flag, hidden, kept_metadata, kept_text};
 use super::{MediaKind, MountpointId, PluginError, code};
 use crate::error::Error;
 use crate::fields::Object;
+use crate::hidden::Hidden;
 
 /// No mountpoint has more media than this: each takes up to two ports.
 pub const MAX_MEDIA: usize = 16;
@@ -30,16 +31,16 @@ pub struct Create {
     pub is_private: bool,
     /// Asked of those who manage the mountpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    pub secret: Option<Hidden>,
     /// Asked of viewers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pin: Option<String>,
+    pub pin: Option<Hidden>,
     /// For good, rather than until the server ends.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub permanent: bool,
     /// What proves that the client may.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub admin_key: Option<String>,
+    pub admin_key: Option<Hidden>,
     /// Where its media come from.
     #[serde(flatten)]
     pub source: Source,
@@ -72,7 +73,7 @@ pub struct RtpMountpoint {
     pub srtp_suite: Option<SrtpSuite>,
     /// Key and salt in base64, as in SDES (RFC 4568).
     #[serde(rename = "srtpcrypto", skip_serializing_if = "Option::is_none")]
-    pub srtp_crypto: Option<String>,
+    pub srtp_crypto: Option<Hidden>,
     /// Whether viewers are offered the extension `playout-delay`.
     #[serde(rename = "playoutdelay_ext", skip_serializing_if = "Option::is_none")]
     pub playout_delay: Option<bool>,
@@ -152,10 +153,10 @@ impl Create {
             description: kept_text(body, "description")?,
             metadata: kept_metadata(body, "metadata")?,
             is_private: flag(body, "is_private")?,
-            secret: kept_text(body, "secret")?,
-            pin: kept_text(body, "pin")?,
+            secret: kept_text(body, "secret")?.map(Hidden::from),
+            pin: kept_text(body, "pin")?.map(Hidden::from),
             permanent: flag(body, "permanent")?,
-            admin_key: text(body, "admin_key")?,
+            admin_key: hidden(body, "admin_key")?,
             source: Source::read(kind, body)?,
         })
     }
@@ -213,7 +214,7 @@ impl RtpMountpoint {
             media,
             collision: body.opt_unsigned("collision")?,
             srtp_suite,
-            srtp_crypto: kept_text(body, "srtpcrypto")?,
+            srtp_crypto: kept_text(body, "srtpcrypto")?.map(Hidden::from),
             playout_delay: body.opt_bool("playoutdelay_ext")?,
             abs_capture_time: body.opt_unsigned("abscapturetime_src_ext_id")?,
             is_old_style,
@@ -383,6 +384,27 @@ mod tests {
             assert_eq!(refusal(&edit(longest)), None, "{field}");
             let refused = refusal(&edit(longest + 1)).unwrap();
             assert_eq!(refused.code, code::INVALID_ELEMENT, "{field}");
+        }
+    }
+
+    #[test]
+    fn requests_show_no_secrets() {
+        let media = [json!({"type": "audio", "mid": "a", "codec": "pcmu", "port": 0})];
+        for body in [
+            json!({"request": "info", "id": 1, "secret": "hunter2"}),
+            json!({"request": "create", "type": "rtp", "media": media, "secret": "hunter2",
+                "pin": "hunter2", "admin_key": "hunter2", "srtpcrypto": "hunter2"}),
+            json!({"request": "edit", "id": 1, "secret": "hunter2", "admin_key": "hunter2",
+                "new_secret": "hunter2", "new_pin": "hunter2"}),
+            json!({"request": "destroy", "id": 1, "secret": "hunter2", "admin_key": "hunter2"}),
+            json!({"request": "watch", "id": 1, "pin": "hunter2"}),
+            json!({"request": "switch", "id": 1, "pin": "hunter2"}),
+        ] {
+            let request = Request::parse(&Object::from_serialize(&body).unwrap()).unwrap();
+            let shown = format!("{request:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+            let sent = serde_json::to_string(&request).unwrap();
+            assert!(sent.contains("hunter2"), "{sent}");
         }
     }
 }

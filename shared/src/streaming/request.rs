@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Create, MountpointId, PluginError, RecordingAction, code};
 use crate::error::Error;
 use crate::fields::Object;
+use crate::hidden::Hidden;
 
 /// The longest text that a mountpoint keeps, in bytes: lists have those of all mountpoints.
 const MAX_TEXT: usize = 4 << 10;
@@ -24,7 +25,7 @@ pub enum Request {
         id: MountpointId,
         /// With the right secret more is told.
         #[serde(skip_serializing_if = "Option::is_none")]
-        secret: Option<String>,
+        secret: Option<Hidden>,
     },
     /// Make a mountpoint.
     Create(Box<Create>),
@@ -75,7 +76,7 @@ pub enum Request {
         id: MountpointId,
         /// Asked for by mountpoints that have one.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pin: Option<String>,
+        pin: Option<Hidden>,
     },
     /// Send no more and end the peer connection.
     Stop,
@@ -119,10 +120,10 @@ pub struct Target {
     pub id: MountpointId,
     /// The mountpoint's secret.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    pub secret: Option<Hidden>,
     /// The plugin's key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub admin_key: Option<String>,
+    pub admin_key: Option<Hidden>,
 }
 
 /// What shall be said of a mountpoint from now on; what is left out stays.
@@ -139,10 +140,10 @@ pub struct Edit {
     pub metadata: Option<String>,
     /// Asked of those who manage the mountpoint; empty for none.
     #[serde(rename = "new_secret", skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    pub secret: Option<Hidden>,
     /// Asked of viewers; empty for none.
     #[serde(rename = "new_pin", skip_serializing_if = "Option::is_none")]
-    pub pin: Option<String>,
+    pub pin: Option<Hidden>,
     /// Whether it is left out of lists.
     #[serde(rename = "new_is_private", skip_serializing_if = "Option::is_none")]
     pub is_private: Option<bool>,
@@ -161,7 +162,7 @@ pub struct Watch {
     pub id: MountpointId,
     /// Asked for by mountpoints that have one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pin: Option<String>,
+    pub pin: Option<Hidden>,
     /// The mids that are wanted; all when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<String>,
@@ -241,7 +242,7 @@ impl Request {
             RequestName::List => Self::List,
             RequestName::Info => Self::Info {
                 id: id(body)?,
-                secret: body.opt_string("secret").unwrap_or(None).map(str::to_owned),
+                secret: body.opt_string("secret").unwrap_or(None).map(Hidden::from),
             },
             RequestName::Create => Self::Create(Box::new(Create::read(body)?)),
             RequestName::Edit => Self::Edit(Edit::read(body)?),
@@ -266,7 +267,7 @@ impl Request {
             RequestName::Configure => Self::Configure(Configure::read(body)?),
             RequestName::Switch => Self::Switch {
                 id: id(body)?,
-                pin: text(body, "pin")?,
+                pin: hidden(body, "pin")?,
             },
             RequestName::Stop => Self::Stop,
         })
@@ -317,8 +318,8 @@ impl Target {
     fn read(body: &Object) -> Result<Self, PluginError> {
         Ok(Self {
             id: id(body)?,
-            secret: text(body, "secret")?,
-            admin_key: text(body, "admin_key")?,
+            secret: hidden(body, "secret")?,
+            admin_key: hidden(body, "admin_key")?,
         })
     }
 }
@@ -329,8 +330,8 @@ impl Edit {
             target: Target::read(body)?,
             description: kept_text(body, "new_description")?,
             metadata: kept_metadata(body, "new_metadata")?,
-            secret: kept_text(body, "new_secret")?,
-            pin: kept_text(body, "new_pin")?,
+            secret: kept_text(body, "new_secret")?.map(Hidden::from),
+            pin: kept_text(body, "new_pin")?.map(Hidden::from),
             is_private: body.opt_bool("new_is_private")?,
             permanent: flag(body, "permanent")?,
             edited_event: flag(body, "edited_event")?,
@@ -359,7 +360,7 @@ impl Watch {
         })?;
         Ok(Self {
             id: id(body)?,
-            pin: text(body, "pin")?,
+            pin: hidden(body, "pin")?,
             media,
             offer_audio: body.opt_bool("offer_audio")?,
             offer_video: body.opt_bool("offer_video")?,
@@ -385,6 +386,11 @@ fn id(body: &Object) -> Result<MountpointId, Error> {
 
 pub(super) fn text(body: &Object, field: &str) -> Result<Option<String>, Error> {
     Ok(body.opt_string(field)?.map(str::to_owned))
+}
+
+/// What a client proves itself with.
+pub(super) fn hidden(body: &Object, field: &str) -> Result<Option<Hidden>, Error> {
+    Ok(body.opt_string(field)?.map(Hidden::from))
 }
 
 /// A text that a mountpoint keeps.

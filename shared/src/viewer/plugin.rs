@@ -4,7 +4,7 @@ use super::requests::Asked;
 use super::{Problem, Watch};
 use crate::message::PluginData;
 use crate::streaming::{self, Listed};
-use crate::{Object, PluginError, ustreamer};
+use crate::{Hidden, Object, PluginError, ustreamer};
 
 impl Watch {
     /// What the plugin is sent for this to be asked; `None` where it cannot be asked.
@@ -20,14 +20,14 @@ impl Watch {
             }),
             Self::Mountpoint { id, pin } => Object::from_serialize(&match asked {
                 Asked::Watch => streaming::Request::Watch(streaming::Watch {
-                    pin: pin.clone(),
+                    pin: pin.as_deref().map(Hidden::from),
                     ..streaming::Watch::all(*id)
                 }),
                 Asked::Start | Asked::Resume => streaming::Request::Start,
                 Asked::Pause => streaming::Request::Pause,
                 Asked::Switch => streaming::Request::Switch {
                     id: *id,
-                    pin: pin.clone(),
+                    pin: pin.as_deref().map(Hidden::from),
                 },
                 Asked::Stop => streaming::Request::Stop,
                 _ => return None,

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use fanlight_protocol::PluginError;
 use fanlight_protocol::message::PluginData;
 use fanlight_protocol::streaming::{
     Configure, Data, Malformed, MediaKind, MountpointId, Request, RequestName, Status, Watch, code,
 };
+use fanlight_protocol::{Hidden, PluginError};
 
 use crate::janus::gateway::link::Link;
 use crate::janus::gateway::plugin::Watching;
@@ -135,7 +135,7 @@ impl<M: Media> Gateway<M> {
         &mut self,
         at: Address,
         id: MountpointId,
-        pin: Option<String>,
+        pin: Option<Hidden>,
     ) -> Result<(), PluginError> {
         let watching = self.watching(at).ok_or_else(not_switchable)?;
         let watch = Watch {
