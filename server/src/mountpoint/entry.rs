@@ -195,6 +195,15 @@ impl Mountpoint {
         }
     }
 
+    /// Whether somebody is told everything, who says `target`: whoever may manage it. A camera that
+    /// nobody may manage has nothing to hide.
+    pub(super) fn trusts(&self, target: &Target, admin_key: Option<&Secret>) -> bool {
+        matches!(
+            self.authorise(target, admin_key),
+            Ok(()) | Err(MountpointError::Camera)
+        )
+    }
+
     /// Whether somebody may watch it, who says `pin`.
     pub(super) fn admit(&self, pin: Option<&str>) -> Result<(), MountpointError> {
         match (&self.about.pin, pin) {
@@ -284,14 +293,8 @@ impl Mountpoint {
         }
     }
 
-    /// What is told to somebody who knows `secret`, or to anybody when there is no secret.
-    pub(super) fn info(&self, now: Instant, secret: Option<&str>, viewers: usize) -> Info {
-        let given = secret.unwrap_or_default();
-        let trusted = self
-            .about
-            .secret
-            .as_ref()
-            .is_none_or(|secret| secret.is(given));
+    /// What is told to somebody who is trusted, or not.
+    pub(super) fn info(&self, now: Instant, trusted: bool, viewers: usize) -> Info {
         let exposed = |secret: &Option<Secret>| {
             let secret = secret.as_ref().filter(|_| trusted);
             secret.map(|secret| secret.expose().to_owned())

@@ -174,15 +174,23 @@ impl Mountpoints {
         public.map(|mountpoint| mountpoint.listed(now)).collect()
     }
 
-    /// What is known of one, for somebody who knows `secret`. `viewers` watch it.
+    /// What is known of one, for somebody who says `target`. `viewers` watch it.
     pub(crate) fn info(
         &self,
         now: Instant,
-        id: MountpointId,
-        secret: Option<&str>,
+        target: &Target,
         viewers: usize,
     ) -> Result<Info, MountpointError> {
-        Ok(self.lock().get(id)?.info(now, secret, viewers))
+        let registry = self.lock();
+        let mountpoint = registry.get(target.id)?;
+        let trusted = mountpoint.trusts(target, registry.admin_key.as_ref());
+        Ok(mountpoint.info(now, trusted, viewers))
+    }
+
+    /// The name of one, if it is there.
+    pub(crate) fn name(&self, id: MountpointId) -> Option<String> {
+        let registry = self.lock();
+        Some(registry.by_id.get(&id)?.name().to_owned())
     }
 
     /// Makes one. Returns its name and what is told of it.

@@ -104,7 +104,7 @@ fn mountpoints_come_from_a_file() {
     assert_eq!(listed.len(), 1, "private ones are left out");
     assert_eq!(listed[0].description, "Gate");
     let now = Instant::now();
-    let sound = mountpoints.info(now, MountpointId(1), None, 0).unwrap();
+    let sound = mountpoints.info(now, &target(1, None), 0).unwrap();
     assert_eq!(sound.media[0].pt, Some(0), "RFC 3551's");
 }
 
@@ -194,7 +194,7 @@ fn what_is_made_for_good_is_there_again_and_what_is_not_is_not() {
     let again = open(&directory.file()).unwrap();
     assert_eq!(ids(&again), [1, 2, 9]);
     // With the port that was chosen, so that whoever feeds it finds it.
-    let info = again.info(Instant::now(), MountpointId(9), Some("x"), 0);
+    let info = again.info(Instant::now(), &target(9, Some("x")), 0);
     assert_eq!(info.unwrap().media[0].port, Some(10_001));
 }
 
@@ -354,6 +354,29 @@ fn with_a_key_only_its_holders_manage_what_has_no_secret() {
         ..target(3, None)
     };
     mountpoints.destroy(&target, false).unwrap();
+}
+
+#[test]
+fn with_a_key_only_its_holders_are_told_the_pin_and_the_ports() {
+    let mountpoints = mountpoints(MountpointsConfig {
+        admin_key: Some(Secret::new("k")),
+        ..MountpointsConfig::default()
+    });
+    let asked = json!({"id": 3, "admin_key": "k", "pin": "p", "media": video(0)});
+    create(&mountpoints, asked).unwrap();
+    let told = |admin_key: Option<&str>| {
+        let admin_key = admin_key.map(Hidden::from);
+        let target = Target {
+            admin_key,
+            ..target(3, None)
+        };
+        let info = mountpoints.info(Instant::now(), &target, 0).unwrap();
+        (info.pin, info.name, info.media[0].port)
+    };
+    assert_eq!(told(None), (None, None, None));
+    assert_eq!(told(Some("x")), (None, None, None));
+    let name = Some("mp-3".to_owned());
+    assert_eq!(told(Some("k")), (Some("p".to_owned()), name, Some(10_000)));
 }
 
 #[test]

@@ -20,13 +20,8 @@ pub enum Request {
     /// Which mountpoints are there?
     List,
     /// What is known of a mountpoint?
-    Info {
-        /// The mountpoint.
-        id: MountpointId,
-        /// With the right secret more is told.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        secret: Option<Hidden>,
-    },
+    /// Whoever may manage it is told more.
+    Info(Target),
     /// Make a mountpoint.
     Create(Box<Create>),
     /// Change what is said of a mountpoint.
@@ -220,7 +215,7 @@ impl Request {
     pub fn name(&self) -> RequestName {
         match self {
             Self::List => RequestName::List,
-            Self::Info { .. } => RequestName::Info,
+            Self::Info(_) => RequestName::Info,
             Self::Create(_) => RequestName::Create,
             Self::Edit(_) => RequestName::Edit,
             Self::Destroy { .. } => RequestName::Destroy,
@@ -240,10 +235,11 @@ impl Request {
     fn read(name: RequestName, body: &Object) -> Result<Self, PluginError> {
         Ok(match name {
             RequestName::List => Self::List,
-            RequestName::Info => Self::Info {
+            RequestName::Info => Self::Info(Target {
                 id: id(body)?,
-                secret: body.opt_string("secret").unwrap_or(None).map(Hidden::from),
-            },
+                secret: hidden(body, "secret").unwrap_or(None),
+                admin_key: hidden(body, "admin_key").unwrap_or(None),
+            }),
             RequestName::Create => Self::Create(Box::new(Create::read(body)?)),
             RequestName::Edit => Self::Edit(Edit::read(body)?),
             RequestName::Destroy => Self::Destroy {

@@ -294,6 +294,7 @@ fn mountpoints_are_managed_and_their_viewers_shown() {
     let specific = &info["info"]["plugin_specific"];
     assert_eq!(specific["state"], "watching");
     assert_eq!(specific["mountpoint_id"], 1);
+    assert_eq!(specific["mountpoint_name"], "mp-1");
     assert_eq!(specific["mountpoint_viewers"], 1);
     let media = json!([{"type": "video", "mindex": 0, "mid": "v"}]);
     assert_eq!(specific["media"], media);

@@ -87,9 +87,9 @@ impl<M: Media> Gateway<M> {
         let mountpoints = self.media.mountpoints().clone();
         Ok(match request {
             Request::List => (Data::List(mountpoints.list(now)), None),
-            Request::Info { id, secret } => {
-                let viewers = self.viewers(id).len();
-                let info = mountpoints.info(now, id, secret.as_deref(), viewers)?;
+            Request::Info(target) => {
+                let viewers = self.viewers(target.id).len();
+                let info = mountpoints.info(now, &target, viewers)?;
                 (Data::Info(Box::new(info)), None)
             }
             Request::Create(create) => {
