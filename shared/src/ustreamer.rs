@@ -13,6 +13,10 @@ pub const PLUGIN: &str = "janus.plugin.ustreamer";
 /// Clients retry it.
 pub const NOT_READY: u32 = 503;
 
+/// The code of the answer to a [`Request::Watch`] for a source that wants a PIN, which the plugin
+/// has no way to ask for. To try again is of no use.
+pub const FORBIDDEN: u32 = 403;
+
 /// What a viewer asks of the plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "request", rename_all = "snake_case")]

@@ -20,6 +20,8 @@ pub(crate) struct MountpointOptions {
     mountpoints: Option<PathBuf>,
 
     /// Mountpoint of the page and of clients that cannot choose; without it the camera, or the first
+    ///
+    /// Those that are private or have a PIN are left out unless they are named here.
     #[arg(long, value_name = "ID", value_parser = id)]
     default_mountpoint: Option<MountpointId>,
 

@@ -50,7 +50,8 @@ pub(crate) struct MountpointsConfig {
     /// More that are there from the beginning, unless the file has one of the same id. They are not
     /// written to the file.
     pub(crate) mountpoints: Vec<MountpointConfig>,
-    /// The one that clients get who cannot choose. The camera's, else the first, without it.
+    /// The one that clients get who cannot choose. Without it the camera's, else the first that is
+    /// neither private nor has a PIN.
     pub(crate) default: Option<MountpointId>,
     /// Asked of those who make mountpoints, and of those who manage one that has no secret.
     pub(crate) admin_key: Option<Secret>,
@@ -141,22 +142,18 @@ impl Mountpoints {
         }
     }
 
-    /// The one that clients get who cannot choose, if there is any at all.
+    /// The one that clients get who cannot choose, if there is any at all: the one that was named,
+    /// else one that is for everybody, the camera before others.
     pub(crate) fn default_id(&self) -> Option<MountpointId> {
         let registry = self.lock();
-        let there = |id: &MountpointId| registry.by_id.contains_key(id);
-        let camera = || {
-            registry
-                .by_id
-                .values()
-                .find(|m| m.is_camera())
-                .map(|m| m.id)
-        };
-        registry
+        let named = registry
             .default
-            .filter(there)
-            .or_else(camera)
-            .or_else(|| registry.by_id.keys().next().copied())
+            .filter(|id| registry.by_id.contains_key(id));
+        let is_open = |m: &&Mountpoint| !m.about.is_private && m.about.pin.is_none();
+        let open = || registry.by_id.values().filter(is_open);
+        let camera = || open().find(|mountpoint| mountpoint.is_camera());
+        let other = || camera().or_else(|| open().next());
+        named.or_else(|| other().map(|mountpoint| mountpoint.id))
     }
 
     /// Whether viewers can be given a picture; the reason, in words for people, when not.

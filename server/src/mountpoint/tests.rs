@@ -402,17 +402,21 @@ fn a_medium_goes_to_one_file_and_no_request_to_more() {
 }
 
 #[test]
-fn the_first_is_the_default_unless_another_is_named() {
+fn the_first_that_is_for_everybody_is_the_default_unless_another_is_named() {
     let (directory, mountpoints) = Directory::with(FILE);
-    assert_eq!(mountpoints.default_id(), Some(MountpointId(1)));
+    let gate = Some(MountpointId(2));
+    assert_eq!(mountpoints.default_id(), gate, "1 is private");
+    let pin = json!({"id": 2, "secret": "s", "new_pin": "p"});
+    edit(&mountpoints, pin).unwrap();
+    assert_eq!(mountpoints.default_id(), None);
     let with_default = |id| MountpointsConfig {
         file: Some(directory.file()),
         default: Some(MountpointId(id)),
         ..MountpointsConfig::default()
     };
-    let named = Mountpoints::with_sources(with_default(2), silent()).unwrap();
+    let named = Mountpoints::with_sources(with_default(1), silent()).unwrap();
     named.complete(None).unwrap();
-    assert_eq!(named.default_id(), Some(MountpointId(2)));
+    assert_eq!(named.default_id(), Some(MountpointId(1)));
     let missing = Mountpoints::with_sources(with_default(5), silent()).unwrap();
     let error = missing.complete(None).unwrap_err().to_string();
     assert_eq!(error, "there is no mountpoint 5 to be the default");

@@ -6,15 +6,16 @@
 use std::time::{Duration, Instant};
 
 use fanlight_protocol::message::PluginData;
-use fanlight_protocol::streaming::{MediaKind, MountpointId};
+use fanlight_protocol::streaming::{self, MediaKind, MountpointId};
 use fanlight_protocol::ustreamer::{
-    Data, Features, Ice, NOT_READY, PluginError, Request, Status, WatchParams,
+    Data, FORBIDDEN, Features, Ice, NOT_READY, PluginError, Request, Status, WatchParams,
 };
 use fanlight_protocol::{Object, ServerMessage};
 
 use crate::janus::gateway::answer::{Answer, Outcome};
 use crate::janus::gateway::{Address, Gateway, Timer};
 use crate::janus::media::{Media, OfferFailed, Wishes};
+use crate::mountpoint::MountpointError;
 
 /// Who comes before there is a picture waits this long to be told so. There are clients that ask
 /// again at once: without the wait, each would keep a processor busy.
@@ -29,6 +30,14 @@ pub(in crate::janus::gateway) struct Waiting {
     params: WatchParams,
     /// Why there was nothing when it was last tried.
     reason: String,
+}
+
+/// Why a viewer gets no offer, in words for people.
+enum Refusal {
+    /// There may be something to offer soon.
+    NotReady(String),
+    /// There is nothing that this plugin may give.
+    Forbidden(String),
 }
 
 impl<M: Media> Gateway<M> {
@@ -94,20 +103,31 @@ impl<M: Media> Gateway<M> {
     fn watch(&mut self, now: Instant, at: Address, params: WatchParams) {
         match self.start_watching(now, at, params) {
             Ok(()) => self.stop_waiting(at),
-            Err(reason) => self.wait(now, at, params, reason),
+            Err(Refusal::NotReady(reason)) => self.wait(now, at, params, reason),
+            Err(Refusal::Forbidden(reason)) => {
+                self.stop_waiting(at);
+                let error = PluginError::new(FORBIDDEN, reason);
+                self.tell_ustreamer(at, Data::Error(error));
+            }
         }
     }
 
-    /// Sends an offer if there is something to offer; returns the reason if not.
+    /// Sends an offer if there is something to offer.
     fn start_watching(
         &mut self,
         now: Instant,
         at: Address,
         params: WatchParams,
-    ) -> Result<(), String> {
-        let mountpoint = self.default_mountpoint()?;
+    ) -> Result<(), Refusal> {
+        let mountpoint = self.default_mountpoint().map_err(Refusal::NotReady)?;
+        let watch = streaming::Watch::all(mountpoint);
+        self.media
+            .mountpoints()
+            .admit(&watch)
+            .map_err(not_admitted)?;
         if !self.may_be_offered(at) {
-            return Err("too many viewers of this connection are on their way".to_owned());
+            let reason = "too many viewers of this connection are on their way";
+            return Err(Refusal::NotReady(reason.to_owned()));
         }
         let media = self.media.mountpoints().media(mountpoint).into_iter();
         let wishes = Wishes {
@@ -120,7 +140,7 @@ impl<M: Media> Gateway<M> {
         };
         let started = PluginData::Ustreamer(Data::Status(Status::Started));
         let sent = self.send_offer(now, at, &wishes, None, started);
-        sent.map_err(|OfferFailed(reason)| reason)
+        sent.map_err(|OfferFailed(reason)| Refusal::NotReady(reason))
     }
 
     /// The plugin knows of one stream only. The reason, if there is nothing to see of it.
@@ -157,5 +177,18 @@ impl<M: Media> Gateway<M> {
             jsep: None,
         };
         self.tell(at.session, &event);
+    }
+}
+
+fn not_admitted(error: MountpointError) -> Refusal {
+    match error {
+        // They may come, and let viewers in.
+        MountpointError::NoSuch(_) | MountpointError::Disabled(_) => {
+            Refusal::NotReady(error.to_string())
+        }
+        _ => {
+            let reason = "there is a PIN: watch it with janus.plugin.streaming";
+            Refusal::Forbidden(reason.to_owned())
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `janus.plugin.streaming`, where the recordings have nothing to say.
 
+use fanlight_protocol::streaming::MountpointId;
+
 use super::*;
 use crate::mountpoint::{MountpointsConfig, testing};
 
@@ -379,4 +381,24 @@ fn other_kinds_of_mountpoints_are_not_offered() {
         body["request"] = "create".into();
         assert_eq!(answer(&mut rig, viewer, body)["error_code"], 456);
     }
+}
+
+#[test]
+fn a_pin_keeps_viewers_out_who_cannot_say_it() {
+    let (mut rig, _) = stage_with(MountpointsConfig {
+        default: Some(MountpointId(2)),
+        ..MountpointsConfig::default()
+    });
+    let connection = rig.connect(2);
+    let viewer = rig.viewer(connection);
+    let heard = rig.watch(viewer);
+    assert_eq!(kinds(&heard), ["event 403"]);
+    let reason = &heard[0]["plugindata"]["data"]["error"];
+    assert_eq!(
+        reason,
+        "there is a PIN: watch it with janus.plugin.streaming"
+    );
+    rig.pass(Duration::from_secs(2));
+    assert!(rig.heard(connection).is_empty(), "nothing is waited for");
+    assert_eq!(rig.open_peers(), [] as [u64; 0]);
 }
