@@ -110,7 +110,7 @@ fn run(config: Config, reload: Option<Vec<OsString>>) -> Result<(), Box<dyn Erro
         let peers = Peers::start(config.peers, move |peer, event| news.tell(peer, &event))?;
         let mountpoints = Mountpoints::start(config.mountpoints)?;
         let stream = config.stream.map(Stream::start).transpose()?;
-        mountpoints.complete(stream.clone())?;
+        mountpoints.complete(stream.clone());
         if let Some(arguments) = reload {
             signals::reload(arguments, stream.clone())?;
         }

@@ -53,6 +53,17 @@ pub(crate) enum MountpointError {
     Recording(#[from] RecordingError),
 }
 
+impl MountpointError {
+    /// Whether the same mountpoint may be had another time.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            MountpointError::Source(error) => error.is_passing(),
+            MountpointError::TooMany => true,
+            _ => false,
+        }
+    }
+}
+
 /// Why the mountpoints cannot be had when the server starts.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MountpointsError {
@@ -63,6 +74,4 @@ pub(crate) enum MountpointsError {
         id: MountpointId,
         error: MountpointError,
     },
-    #[error("there is no mountpoint {0} to be the default")]
-    NoDefault(MountpointId),
 }

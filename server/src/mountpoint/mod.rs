@@ -22,7 +22,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -67,6 +67,8 @@ pub(crate) struct Mountpoints {
 
 struct Registry {
     by_id: BTreeMap<MountpointId, Mountpoint>,
+    /// Those of the configuration that could not be opened. Their numbers stay theirs.
+    left_out: BTreeSet<MountpointId>,
     default: Option<MountpointId>,
     admin_key: Option<Secret>,
     recordings: Option<PathBuf>,
@@ -87,7 +89,8 @@ pub(crate) struct Offering {
 }
 
 impl Mountpoints {
-    /// Opens the sources of all mountpoints that are configured.
+    /// Opens the sources of all mountpoints that are configured. One whose ports or networks cannot
+    /// be had now is logged and left out: the others and the camera can be watched without it.
     pub(crate) fn start(config: MountpointsConfig) -> Result<Mountpoints, MountpointsError> {
         Mountpoints::with_sources(config, Box::new(open_rtp))
     }
@@ -103,6 +106,7 @@ impl Mountpoints {
         };
         let mut registry = Registry {
             by_id: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             default: config.default,
             admin_key: config.admin_key,
             recordings: config.recordings,
@@ -117,8 +121,14 @@ impl Mountpoints {
         }
         for config in kept.into_iter().chain(others) {
             let id = config.id;
-            let added = registry.add(now, config);
-            added.map_err(|error| MountpointsError::Mountpoint { id, error })?;
+            match registry.add(now, config).map(|_| ()) {
+                Ok(()) => {}
+                Err(error) if error.is_passing() => {
+                    tracing::error!("mountpoint {id} is left out: {error}");
+                    registry.left_out.insert(id);
+                }
+                Err(error) => return Err(MountpointsError::Mountpoint { id, error }),
+            }
         }
         Ok(Mountpoints {
             registry: Arc::new(Mutex::new(registry)),
@@ -126,19 +136,19 @@ impl Mountpoints {
     }
 
     /// Puts the camera among them, if there is one: as number 1, or the smallest that is free. Now
-    /// the default has to be there.
-    pub(crate) fn complete(&self, camera: Option<Stream>) -> Result<(), MountpointsError> {
+    /// the default should be there.
+    pub(crate) fn complete(&self, camera: Option<Stream>) {
         let mut registry = self.lock();
         if let Some(stream) = camera {
             let mut ids = (1..).map(MountpointId);
-            let free = ids.find(|id| !registry.by_id.contains_key(id));
+            let free = ids.find(|id| !registry.is_taken(*id));
             let id = free.unwrap_or(MountpointId(u64::MAX));
             let camera = Mountpoint::camera(id, stream, Instant::now());
             registry.by_id.insert(id, camera);
         }
-        match registry.default {
-            Some(id) if !registry.by_id.contains_key(&id) => Err(MountpointsError::NoDefault(id)),
-            _ => Ok(()),
+        let is_missing = |id: &MountpointId| !registry.by_id.contains_key(id);
+        if let Some(id) = registry.default.filter(is_missing) {
+            tracing::warn!("there is no mountpoint {id} to be the default");
         }
     }
 
@@ -200,7 +210,7 @@ impl Mountpoints {
         if let Some(key) = &registry.admin_key {
             check_admin_key(key, create.admin_key.as_deref())?;
         }
-        let taken = |id: &MountpointId| registry.by_id.contains_key(id);
+        let taken = |id: &MountpointId| registry.is_taken(*id);
         if create.id.as_ref().is_some_and(taken) {
             return Err(MountpointError::Exists);
         }
@@ -374,6 +384,10 @@ impl Registry {
         let source = (self.open)(&format!("mountpoint {id}"), &config.rtp()?)?;
         let mountpoint = Mountpoint::rtp(config, source, now)?;
         Ok(self.by_id.entry(id).or_insert(mountpoint))
+    }
+
+    fn is_taken(&self, id: MountpointId) -> bool {
+        self.by_id.contains_key(&id) || self.left_out.contains(&id)
     }
 
     fn get(&self, id: MountpointId) -> Result<&Mountpoint, MountpointError> {

@@ -415,9 +415,36 @@ fn the_first_that_is_for_everybody_is_the_default_unless_another_is_named() {
         ..MountpointsConfig::default()
     };
     let named = Mountpoints::with_sources(with_default(1), silent()).unwrap();
-    named.complete(None).unwrap();
+    named.complete(None);
     assert_eq!(named.default_id(), Some(MountpointId(1)));
+    fs::write(directory.file(), FILE).unwrap();
     let missing = Mountpoints::with_sources(with_default(5), silent()).unwrap();
-    let error = missing.complete(None).unwrap_err().to_string();
-    assert_eq!(error, "there is no mountpoint 5 to be the default");
+    missing.complete(None);
+    assert_eq!(missing.default_id(), Some(MountpointId(2)), "as without");
+}
+
+#[test]
+fn a_mountpoint_whose_port_is_taken_is_left_out_and_stays_in_the_file() {
+    let text = FILE.replace("port = 5006", &format!("port = {TAKEN_PORT}"));
+    let (directory, mountpoints) = Directory::with(&text);
+    assert_eq!(ids(&mountpoints), [2]);
+    let error = create(&mountpoints, json!({"id": 1, "media": video(0)})).unwrap_err();
+    assert!(error.contains("already exists"), "{error}");
+    let kept = json!({"id": 9, "permanent": true, "media": video(0)});
+    create(&mountpoints, kept).unwrap();
+    let written = fs::read_to_string(directory.file()).unwrap();
+    let mended = written.replace(&format!("port = {TAKEN_PORT} "), "port = 5006 ");
+    fs::write(directory.file(), mended).unwrap();
+    assert_eq!(ids(&open(&directory.file()).unwrap()), [1, 2, 9]);
+}
+
+#[test]
+fn a_file_with_too_many_mountpoints_keeps_no_server_from_starting() {
+    let table = |id| {
+        let media = "{ type = 'audio', mid = 'a', codec = 'pcmu', port = 5004 }";
+        format!("[[mountpoint]]\nid = {id}\nmedia = [{media}]\n")
+    };
+    let text: String = (1..=MAX_MOUNTPOINTS + 1).map(table).collect();
+    let (_directory, mountpoints) = Directory::with(&text);
+    assert_eq!(ids(&mountpoints).len(), MAX_MOUNTPOINTS);
 }

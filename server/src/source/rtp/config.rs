@@ -193,6 +193,20 @@ pub(crate) enum RtpError {
     },
 }
 
+impl RtpError {
+    /// Whether the same configuration may do another time: the machine does not have now what it
+    /// asks for.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            RtpError::NoInterface { .. }
+                | RtpError::Bind { .. }
+                | RtpError::Join { .. }
+                | RtpError::Thread { .. }
+        )
+    }
+}
+
 /// What a socket is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
