@@ -43,6 +43,13 @@ pub(super) struct About {
     pub(super) pin: Option<Secret>,
 }
 
+impl About {
+    /// How much a list says of this, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.description.len() + self.metadata.as_ref().map_or(0, String::len)
+    }
+}
+
 /// A medium of a mountpoint.
 pub(super) struct Medium {
     pub(super) mid: String,
@@ -271,6 +278,12 @@ impl Mountpoint {
 
     pub(super) fn finish_recordings(&mut self) {
         self.recordings.finish();
+    }
+
+    /// How much a list says of it, in bytes.
+    pub(super) fn said(&self) -> usize {
+        let labels = self.media.iter().map(|medium| medium.label.len());
+        self.about.bytes() + labels.sum::<usize>()
     }
 
     pub(super) fn listed(&self, now: Instant) -> Listed {

@@ -2,9 +2,9 @@
 
 use fanlight_protocol::streaming::MountpointId;
 
-use super::MAX_MOUNTPOINTS;
 use super::config::MountpointConfigError;
 use super::store::StoreError;
+use super::{MAX_MOUNTPOINTS, MAX_TEXTS};
 use crate::recording::RecordingError;
 use crate::source::rtp::RtpError;
 
@@ -31,6 +31,8 @@ pub(crate) enum MountpointError {
     Exists,
     #[error("Can't add 'rtp' stream, there are {MAX_MOUNTPOINTS} already")]
     TooMany,
+    #[error("There is no room for so much text: all mountpoints together have {MAX_TEXTS} bytes")]
+    TooMuchText,
     #[error("Can't add '{0}' stream, only 'rtp' is offered")]
     NotOffered(&'static str),
     #[error("Can't add 'rtp' stream, {0}")]

@@ -42,6 +42,10 @@ pub(crate) use error::{MountpointError, MountpointsError};
 /// No more are made on request: each takes ports and a thread.
 const MAX_MOUNTPOINTS: usize = 256;
 
+/// No more is said of all together on request, in bytes: a list has all of it, and with every
+/// character escaped it has to fit into what is kept for a client.
+const MAX_TEXTS: usize = 512 << 10;
+
 /// How mountpoints are set up.
 #[derive(Debug, Default)]
 pub(crate) struct MountpointsConfig {
@@ -228,6 +232,10 @@ impl Mountpoints {
             mountpoint.name().to_owned(),
             mountpoint.created(is_old_style),
         );
+        if registry.said() > MAX_TEXTS {
+            registry.by_id.remove(&id);
+            return Err(MountpointError::TooMuchText);
+        }
         if create.permanent
             && let Err(error) = registry.keep(id, &about, "create")
         {
@@ -247,7 +255,12 @@ impl Mountpoints {
             return Err(MountpointError::NoFile("edit"));
         }
         let mut about = registry.get(id)?.about.clone();
+        let before = about.bytes();
         request::edit(&mut about, edit);
+        let more = about.bytes().saturating_sub(before);
+        if more > 0 && registry.said() + more > MAX_TEXTS {
+            return Err(MountpointError::TooMuchText);
+        }
         if edit.permanent {
             registry.keep(id, &about, "edit")?;
         }
@@ -384,6 +397,11 @@ impl Registry {
         let source = (self.open)(&format!("mountpoint {id}"), &config.rtp()?)?;
         let mountpoint = Mountpoint::rtp(config, source, now)?;
         Ok(self.by_id.entry(id).or_insert(mountpoint))
+    }
+
+    /// How much a list says, in bytes.
+    fn said(&self) -> usize {
+        self.by_id.values().map(Mountpoint::said).sum()
     }
 
     fn is_taken(&self, id: MountpointId) -> bool {

@@ -310,6 +310,27 @@ fn a_mountpoint_has_only_so_many_media() {
 }
 
 #[test]
+fn what_all_mountpoints_say_fits_into_a_list() {
+    let mountpoints = mountpoints(MountpointsConfig::default());
+    let metadata = "x".repeat(16 << 10);
+    let refused = (1..=MAX_MOUNTPOINTS).find_map(|id| {
+        let asked = json!({"id": id, "metadata": metadata, "media": video(0)});
+        create(&mountpoints, asked).err()
+    });
+    assert!(refused.is_some_and(|reason| reason.contains("no room")));
+    let said = |mountpoints: &Mountpoints| mountpoints.lock().said();
+    assert!(said(&mountpoints) <= MAX_TEXTS);
+
+    let id = 1000;
+    create(&mountpoints, json!({"id": id, "media": video(0)})).unwrap();
+    let longer = json!({"id": id, "new_metadata": metadata});
+    edit(&mountpoints, longer).unwrap_err();
+    edit(&mountpoints, json!({"id": 1, "new_metadata": ""})).unwrap();
+    edit(&mountpoints, json!({"id": id, "new_metadata": metadata})).unwrap();
+    assert!(said(&mountpoints) <= MAX_TEXTS);
+}
+
+#[test]
 fn an_empty_pin_or_secret_is_none() {
     let (_directory, mountpoints) = Directory::with(FILE);
     edit(

@@ -17,6 +17,7 @@ impl From<MountpointError> for PluginError {
             MountpointError::CameraStays => code::INVALID_STATE,
             MountpointError::Exists
             | MountpointError::TooMany
+            | MountpointError::TooMuchText
             | MountpointError::NotOffered(_)
             | MountpointError::Config(_)
             | MountpointError::Source(_) => code::CANNOT_CREATE,
