@@ -198,12 +198,6 @@ impl Mountpoints {
         Ok(mountpoint.info(now, trusted, viewers))
     }
 
-    /// The name of one, if it is there.
-    pub(crate) fn name(&self, id: MountpointId) -> Option<String> {
-        let registry = self.lock();
-        Some(registry.by_id.get(&id)?.name().to_owned())
-    }
-
     /// Makes one. Returns its name and what is told of it.
     pub(crate) fn create(
         &self,
