@@ -8,6 +8,7 @@
 //! GET  /admin/info                        a request that needs no body
 //! ```
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -30,6 +31,14 @@ const READ: Duration = Duration::from_secs(10);
 
 /// How long browsers may remember what they are allowed to do, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
+
+/// Who asks, and whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Way<'a> {
+    /// The address of the client, or its network.
+    pub(crate) client: IpAddr,
+    pub(crate) gateway: &'a GatewayHandle,
+}
 
 /// The parts of a path under `/janus` or `/admin`, as `abc` and `42` of `/janus/abc/42`.
 pub(crate) struct Target {
@@ -64,14 +73,14 @@ impl Target {
 pub(crate) async fn serve(
     target: &Target,
     request: Request,
-    gateway: &GatewayHandle,
+    way: Way<'_>,
     origin: HeaderValue,
 ) -> Response {
     let mut response = match *request.method() {
         Method::OPTIONS => preflight(request.headers()),
         _ if target.parts.len() > 2 => StatusCode::NOT_FOUND.into_response(),
-        Method::POST => post(target, request.into_body(), gateway).await,
-        Method::GET => get(target, request.uri(), gateway).await,
+        Method::POST => post(target, request.into_body(), way).await,
+        Method::GET => get(target, request.uri(), way).await,
         ref method => {
             let reason = format!("Unsupported method {method}");
             refuse(Error::new(ErrorCode::TransportSpecific, reason))
@@ -99,31 +108,25 @@ fn preflight(request: &HeaderMap) -> Response {
     response
 }
 
-async fn post(target: &Target, body: Body, gateway: &GatewayHandle) -> Response {
+async fn post(target: &Target, body: Body, way: Way<'_>) -> Response {
     let body = axum::body::to_bytes(body, MAX_MESSAGE);
     let message = match tokio::time::timeout(READ, body).await {
         Ok(Ok(message)) => message,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    answer(
-        gateway
-            .post(target.api, target.path(), message.into())
-            .await,
-    )
+    way.post(target.api, target.path(), message.into()).await
 }
 
-async fn get(target: &Target, uri: &Uri, gateway: &GatewayHandle) -> Response {
+async fn get(target: &Target, uri: &Uri, way: Way<'_>) -> Response {
     let parts: Vec<&str> = target.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["info"] => ask(target.api, RequestKind::Info, gateway).await,
+        ["info"] => ask(target.api, RequestKind::Info, way).await,
         // As Janus says it of all else that comes without a body.
-        _ if target.api == Api::Admin => {
-            answer(gateway.post(Api::Admin, Path::default(), Vec::new()).await)
-        }
-        ["ping"] => ask(Api::Janus, RequestKind::Ping, gateway).await,
+        _ if target.api == Api::Admin => way.post(Api::Admin, Path::default(), Vec::new()).await,
+        ["ping"] => ask(Api::Janus, RequestKind::Ping, way).await,
         [session] => match session.parse() {
-            Ok(session) => poll(SessionId(session), uri, gateway).await,
+            Ok(session) => poll(SessionId(session), uri, way.gateway).await,
             Err(_) => StatusCode::NOT_FOUND.into_response(),
         },
         // The news of a handle are among those of its session.
@@ -164,7 +167,7 @@ struct Question {
 }
 
 /// A request that is all in its path.
-async fn ask(api: Api, kind: RequestKind, gateway: &GatewayHandle) -> Response {
+async fn ask(api: Api, kind: RequestKind, way: Way<'_>) -> Response {
     let request = fanlight_protocol::Request {
         transaction: format!("{:x}", rand::random::<u64>()),
         session: None,
@@ -173,11 +176,16 @@ async fn ask(api: Api, kind: RequestKind, gateway: &GatewayHandle) -> Response {
         kind: Ok(kind),
     };
     let message = request.to_json().into_bytes();
-    answer(gateway.post(api, Path::default(), message).await)
+    way.post(api, Path::default(), message).await
 }
 
-fn answer(message: Option<String>) -> Response {
-    message.map_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response(), json)
+impl Way<'_> {
+    async fn post(self, api: Api, path: Path, message: Vec<u8>) -> Response {
+        match self.gateway.post(self.client, api, path, message).await {
+            Some(answer) => json(answer),
+            None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        }
+    }
 }
 
 fn refuse(error: Error) -> Response {

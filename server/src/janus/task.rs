@@ -5,6 +5,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -80,6 +81,7 @@ enum Input {
     },
     Closed(ConnectionId),
     Post {
+        client: IpAddr,
         api: Api,
         path: Path,
         message: Vec<u8>,
@@ -142,11 +144,18 @@ impl GatewayHandle {
         }
     }
 
-    /// Hands a message to the gateway that a client has posted; returns its answer, or `None` when
-    /// the gateway has ended.
-    pub(crate) async fn post(&self, api: Api, path: Path, message: Vec<u8>) -> Option<String> {
+    /// Hands a message to the gateway that a client at this address, or in this network, has posted;
+    /// returns its answer, or `None` when the gateway has ended.
+    pub(crate) async fn post(
+        &self,
+        client: IpAddr,
+        api: Api,
+        path: Path,
+        message: Vec<u8>,
+    ) -> Option<String> {
         let (answer, wait) = oneshot::channel();
         let post = Input::Post {
+            client,
             api,
             path,
             message,
@@ -273,9 +282,9 @@ impl GatewayTask {
                         Some(_) => gateway.handle_closed(now(), id),
                         None => leaving = leaving.saturating_sub(1),
                     },
-                    Some(Input::Post { api, path, message, answer }) => if end.is_none() {
+                    Some(Input::Post { client, api, path, message, answer }) => if end.is_none() {
                         let text = match api {
-                            Api::Janus => gateway.handle_post(now(), path, &message),
+                            Api::Janus => gateway.handle_post(now(), client, path, &message),
                             Api::Admin => gateway.handle_admin_post(now(), path, &message),
                         };
                         // A client that has gone does not hear what came of it.

@@ -84,6 +84,13 @@ impl Places {
     }
 }
 
+impl Place {
+    /// What the client has for sure, and others have not.
+    pub(super) fn network(&self) -> IpAddr {
+        network(self.address)
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let places = &self.places;

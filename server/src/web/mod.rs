@@ -214,7 +214,13 @@ async fn answer(
         }
         Err(_) => match http::Target::of(path) {
             Some(target) if site.serves.api(target.api) => match site.check(target.api, &request) {
-                Ok(origin) => http::serve(&target, request, &site.gateway, origin).await,
+                Ok(origin) => {
+                    let way = http::Way {
+                        client: site.place.network(),
+                        gateway: &site.gateway,
+                    };
+                    http::serve(&target, request, way, origin).await
+                }
                 Err(refusal) => refusal.into_response(),
             },
             _ if site.serves.all => page::serve(&request),

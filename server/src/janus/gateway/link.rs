@@ -62,6 +62,7 @@ impl<M: Media> Gateway<M> {
         };
         match news {
             PeerNews::Up => {
+                self.unproven_over_http.remove(&at);
                 if let Some(handle) = self.handle_mut(at)
                     && let Link::Answered { is_up, .. } = &mut handle.link
                 {
@@ -208,6 +209,7 @@ impl<M: Media> Gateway<M> {
         let Some(session) = self.sessions.get(&at.session) else {
             return false;
         };
+        let limits = &self.config.limits;
         let unproven = match &session.holder {
             Holder::Connection(connection) => {
                 let sessions = self.connections.get(connection).into_iter().flatten();
@@ -216,9 +218,11 @@ impl<M: Media> Gateway<M> {
             }
             Holder::Polls(_) | Holder::Nobody => session.count_unproven(),
         };
+        let is_crowded = !matches!(session.holder, Holder::Connection(_))
+            && self.unproven_over_http.len() >= limits.offers_over_http;
         let handle = self.handle(at);
         let again = handle.is_some_and(|handle| handle.link.is_unproven());
-        again || unproven < self.config.limits.offers_of_a_connection
+        again || (unproven < limits.offers_of_a_connection && !is_crowded)
     }
 
     /// Takes an answer, once for each offer. A new peer connection that it does not fit is over; one
@@ -363,6 +367,7 @@ impl<M: Media> Gateway<M> {
     /// Ends the peer connection, if there is one.
     pub(super) fn close_link(&mut self, at: Address) -> bool {
         self.timers.cancel(Timer::Offer(at));
+        self.unproven_over_http.remove(&at);
         let Some(handle) = self.handle_mut(at) else {
             return false;
         };
@@ -382,6 +387,10 @@ impl<M: Media> Gateway<M> {
         let offer = self.media.offer(wishes)?;
         self.hang_up(at, "Close PC");
         self.peers.insert(offer.peer, at);
+        let session = self.sessions.get(&at.session);
+        if session.is_some_and(|session| !matches!(session.holder, Holder::Connection(_))) {
+            self.unproven_over_http.insert(at);
+        }
         if let Some(handle) = self.handle_mut(at) {
             handle.watching = Some(Watching::new(wishes));
             handle.link = Link::Offered {

@@ -18,7 +18,8 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use fanlight_protocol::request::{Path, RequestKind};
@@ -62,9 +63,15 @@ pub(crate) struct GatewayConfig {
 pub(crate) struct Limits {
     pub(crate) sessions: usize,
     pub(crate) sessions_of_a_connection: usize,
+    /// Sessions that clients at one address hold over HTTP. This machine has as many as it likes: a
+    /// proxy on it stands for many clients.
+    pub(crate) sessions_of_an_address: usize,
     pub(crate) handles_of_a_session: usize,
     /// Peers of one connection that were offered and do not stand yet.
     pub(crate) offers_of_a_connection: usize,
+    /// Such peers of all who have no connection. Fewer than there may be in all, so that they leave
+    /// something for the others.
+    pub(crate) offers_over_http: usize,
     /// How long an offer waits for its answer.
     pub(crate) offer_timeout: Duration,
 }
@@ -90,8 +97,10 @@ impl Default for Limits {
         Self {
             sessions: 10_000,
             sessions_of_a_connection: 16,
+            sessions_of_an_address: 1_000,
             handles_of_a_session: 16,
             offers_of_a_connection: 8,
+            offers_over_http: 256,
             offer_timeout: Duration::from_secs(30),
         }
     }
@@ -105,8 +114,8 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asker {
     Connection(ConnectionId),
-    /// Somebody who is gone with the answer: what comes later is polled for.
-    Http,
+    /// Somebody at this address who is gone with the answer: what comes later is polled for.
+    Http(IpAddr),
 }
 
 /// Whom a message is for.
@@ -129,6 +138,8 @@ pub(crate) struct Gateway<M: Media> {
     config: GatewayConfig,
     media: M,
     connections: HashMap<ConnectionId, BTreeSet<SessionId>>,
+    /// Sessions that are held over HTTP, by the address of their client.
+    clients: HashMap<IpAddr, BTreeSet<SessionId>>,
     sessions: HashMap<SessionId, Session<M::Peer>>,
     /// Polls that hang, and at which session.
     polls: HashMap<PollId, SessionId>,
@@ -138,6 +149,8 @@ pub(crate) struct Gateway<M: Media> {
     with_news: BTreeSet<SessionId>,
     /// The handles that peer connections belong to.
     peers: HashMap<M::Peer, Address>,
+    /// Those of them that were offered to somebody without a connection and have not stood yet.
+    unproven_over_http: HashSet<Address>,
     /// Viewers who came before there was something to offer.
     waiting: BTreeMap<Address, Waiting>,
     timers: Timers<Timer>,
@@ -174,11 +187,13 @@ impl<M: Media> Gateway<M> {
             config,
             media,
             connections: HashMap::new(),
+            clients: HashMap::new(),
             sessions: HashMap::new(),
             polls: HashMap::new(),
             unheard: HashMap::new(),
             with_news: BTreeSet::new(),
             peers: HashMap::new(),
+            unproven_over_http: HashSet::new(),
             waiting: BTreeMap::new(),
             timers: Timers::default(),
             outgoing: VecDeque::new(),
@@ -208,10 +223,17 @@ impl<M: Media> Gateway<M> {
         }
     }
 
-    /// A client has posted a message over HTTP. Returns the one answer to it.
-    pub(crate) fn handle_post(&mut self, now: Instant, path: Path, message: &[u8]) -> String {
+    /// A client at this address, or in this network, has posted a message over HTTP. Returns the one
+    /// answer to it.
+    pub(crate) fn handle_post(
+        &mut self,
+        now: Instant,
+        client: IpAddr,
+        path: Path,
+        message: &[u8],
+    ) -> String {
         let request = Request::parse_posted(path, message);
-        let (answer, then) = self.answer(now, Asker::Http, request);
+        let (answer, then) = self.answer(now, Asker::Http(client), request);
         let answer = answer.to_json();
         self.follow(now, then);
         answer

@@ -1,6 +1,7 @@
 //! Clients over HTTP: what is said to them waits until they ask for it (long polling).
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use fanlight_protocol::request::Credentials;
@@ -62,8 +63,10 @@ pub(super) struct Unheard {
 }
 
 /// What a session has to say, and who waits for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queue {
+    /// The address of whoever polls.
+    pub(super) client: IpAddr,
     messages: VecDeque<String>,
     /// Of all messages.
     bytes: usize,
@@ -205,6 +208,15 @@ impl<M: Media> Gateway<M> {
 }
 
 impl Queue {
+    pub(super) fn new(client: IpAddr) -> Self {
+        Self {
+            client,
+            messages: VecDeque::new(),
+            bytes: 0,
+            polls: VecDeque::new(),
+        }
+    }
+
     /// Whether somebody waits for news.
     pub(super) fn is_polled(&self) -> bool {
         !self.polls.is_empty()

@@ -1,6 +1,7 @@
 //! Sessions: create, claim, destroy, and their end by time.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use fanlight_protocol::{Error, ErrorCode, HandleId, ServerMessage, SessionId};
@@ -114,6 +115,9 @@ impl<M: Media> Gateway<M> {
                     self.forget_session(id, before);
                 }
                 Holder::Polls(queue) => {
+                    if by != Asker::Http(queue.client) {
+                        self.forget_client(id, queue.client);
+                    }
                     let unsaid = self.take_queue(queue);
                     then = Some(Then::Texts(id, unsaid));
                 }
@@ -150,7 +154,10 @@ impl<M: Media> Gateway<M> {
         self.timers.cancel(Timer::Session(id));
         match self.sessions.remove(&id).map(|session| session.holder) {
             Some(Holder::Connection(connection)) => self.forget_session(id, connection),
-            Some(Holder::Polls(queue)) => self.close_queue(queue),
+            Some(Holder::Polls(queue)) => {
+                self.forget_client(id, queue.client);
+                self.close_queue(queue);
+            }
             Some(Holder::Nobody) | None => {}
         }
     }
@@ -168,23 +175,42 @@ impl<M: Media> Gateway<M> {
         self.end_session(id);
     }
 
-    /// Counts the session among those of a connection, which may have only so many.
+    /// Counts the session among those of a connection or an address, which may have only so many.
     fn give_session(&mut self, id: SessionId, to: Asker) -> Result<Holder, Error> {
-        let Asker::Connection(to) = to else {
-            return Ok(Holder::Polls(Queue::default()));
+        let limits = &self.config.limits;
+        let (sessions, limit, holder) = match to {
+            Asker::Connection(to) => (
+                self.connections.entry(to).or_default(),
+                limits.sessions_of_a_connection,
+                Holder::Connection(to),
+            ),
+            Asker::Http(client) => (
+                self.clients.entry(client).or_default(),
+                match client.is_loopback() {
+                    true => usize::MAX,
+                    false => limits.sessions_of_an_address,
+                },
+                Holder::Polls(Queue::new(client)),
+            ),
         };
-        let limit = self.config.limits.sessions_of_a_connection;
-        let sessions = self.connections.entry(to).or_default();
         if sessions.len() >= limit && !sessions.contains(&id) {
             return Err(Error::not_accepting_sessions());
         }
         sessions.insert(id);
-        Ok(Holder::Connection(to))
+        Ok(holder)
     }
 
     fn forget_session(&mut self, id: SessionId, of: ConnectionId) {
         if let Some(sessions) = self.connections.get_mut(&of) {
             sessions.remove(&id);
+        }
+    }
+    fn forget_client(&mut self, id: SessionId, of: IpAddr) {
+        if let Some(sessions) = self.clients.get_mut(&of) {
+            sessions.remove(&id);
+            if sessions.is_empty() {
+                self.clients.remove(&of);
+            }
         }
     }
 }

@@ -99,9 +99,12 @@ async fn the_task_does_not_wait_for_a_client_that_does_not_leave() {
 #[tokio::test]
 async fn a_poll_that_is_dropped_with_its_answer_under_way_loses_no_event() {
     let (gateway, _task) = start();
+    let client = IpAddr::from([192, 0, 2, 1]);
     let post = async |request: Value| {
         let message = request.to_string().into_bytes();
-        let answer = gateway.post(Api::Janus, Path::default(), message).await;
+        let answer = gateway
+            .post(client, Api::Janus, Path::default(), message)
+            .await;
         serde_json::from_str::<Value>(&answer.unwrap()).unwrap()
     };
     post(json!({"janus": "create", "transaction": "t", "id": 7})).await;

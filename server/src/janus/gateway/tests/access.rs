@@ -85,7 +85,8 @@ fn polls_bring_their_secret_or_token() {
     let mut rig = guarded();
     let create = br#"{"janus":"create","id":7,"transaction":"t","apisecret":"s3cret"}"#;
     let now = rig.now;
-    rig.gateway.handle_post(now, Path::default(), create);
+    rig.gateway
+        .handle_post(now, [192, 0, 2, 1].into(), Path::default(), create);
     let mut poll = |session, api_secret: Option<&str>, token: Option<&str>| {
         let credentials = Credentials {
             api_secret: api_secret.map(str::to_owned),

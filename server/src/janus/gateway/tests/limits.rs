@@ -116,3 +116,63 @@ fn a_handle_has_no_name_of_any_length() {
         assert_eq!(kinds(&rig.ask(connection, attach)), [told]);
     }
 }
+
+#[test]
+fn one_address_cannot_take_all_sessions_over_http() {
+    let mut config = GatewayConfig::default();
+    config.limits.sessions_of_an_address = 2;
+    let mut rig = Rig::with(config);
+    let create = |rig: &mut Rig, client| {
+        let created = rig.post_from(client, 0, 0, json!({"janus": "create"}));
+        (
+            kinds(&[created.clone()]).join(""),
+            created["data"]["id"].as_u64(),
+        )
+    };
+    let greedy = [192, 0, 2, 1];
+    let (_, first) = create(&mut rig, greedy);
+    assert_eq!(create(&mut rig, greedy).0, "success");
+    assert_eq!(create(&mut rig, greedy).0, "error 472");
+
+    let (told, of_another) = create(&mut rig, [192, 0, 2, 2]);
+    assert_eq!(told, "success");
+    let claim = json!({"janus": "claim"});
+    let claimed = rig.post_from(greedy, of_another.unwrap(), 0, claim.clone());
+    assert_eq!(kinds(&[claimed]), ["error 472"]);
+    for _ in 0..3 {
+        assert_eq!(create(&mut rig, [127, 0, 0, 1]).0, "success", "a proxy");
+    }
+
+    // Sessions that end or go elsewhere make room.
+    rig.post(first.unwrap(), 0, json!({"janus": "destroy"}));
+    let (told, second) = create(&mut rig, greedy);
+    assert_eq!(told, "success");
+    rig.post_from([192, 0, 2, 2], second.unwrap(), 0, claim);
+    assert_eq!(create(&mut rig, greedy).0, "success");
+    assert_eq!(create(&mut rig, greedy).0, "error 472");
+}
+
+#[test]
+fn clients_over_http_leave_offers_for_those_with_a_connection() {
+    let mut config = GatewayConfig::default();
+    config.limits.offers_over_http = 2;
+    let mut rig = Rig::with(config);
+    let watch = json!({"janus": "message", "body": {"request": "watch"}});
+    for _ in 0..3 {
+        let (session, handle) = rig.posted_viewer();
+        rig.post(session, handle, watch.clone());
+        assert_eq!(rig.polled(), []);
+    }
+    assert_eq!(rig.open_peers(), [1, 2]);
+    let connection = rig.connect(1);
+    let viewer = rig.viewer(connection);
+    rig.watched(viewer);
+    assert_eq!(rig.open_peers(), [1, 2, 3]);
+
+    // One that is given up makes room for the next.
+    rig.pass(Duration::from_secs(30));
+    assert_eq!(rig.open_peers(), [3]);
+    let (session, handle) = rig.posted_viewer();
+    rig.post(session, handle, watch);
+    assert_eq!(rig.open_peers(), [3, 4]);
+}

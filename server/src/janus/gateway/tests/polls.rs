@@ -8,19 +8,32 @@ use crate::janus::gateway::{Poll, PollId, PollRefused};
 
 impl Rig {
     /// Posts a request; returns the answer to it.
-    fn post(&mut self, session: u64, handle: u64, mut request: Value) -> Value {
+    pub(super) fn post(&mut self, session: u64, handle: u64, request: Value) -> Value {
+        self.post_from([192, 0, 2, 1], session, handle, request)
+    }
+
+    pub(super) fn post_from(
+        &mut self,
+        client: [u8; 4],
+        session: u64,
+        handle: u64,
+        mut request: Value,
+    ) -> Value {
         let path = Path {
             session: (session != 0).then_some(SessionId(session)),
             handle: (handle != 0).then_some(HandleId(handle)),
         };
         request["transaction"] = "t".into();
         let message = request.to_string();
-        let answer = self.gateway.handle_post(self.now, path, message.as_bytes());
+        let client = client.into();
+        let answer = self
+            .gateway
+            .handle_post(self.now, client, path, message.as_bytes());
         serde_json::from_str(&answer).unwrap()
     }
 
     /// A session and a handle that were made over HTTP.
-    fn posted_viewer(&mut self) -> (u64, u64) {
+    pub(super) fn posted_viewer(&mut self) -> (u64, u64) {
         let id = |answer: Value| answer["data"]["id"].as_u64().unwrap();
         let session = id(self.post(0, 0, json!({"janus": "create"})));
         let attach = json!({"janus": "attach", "plugin": "janus.plugin.ustreamer"});
@@ -39,7 +52,7 @@ impl Rig {
     }
 
     /// What polls are answered with, in order.
-    fn polled(&mut self) -> Vec<(u64, Value)> {
+    pub(super) fn polled(&mut self) -> Vec<(u64, Value)> {
         let mut polled = Vec::new();
         while let Some(Outgoing { to, text }) = self.gateway.poll_outgoing(self.now) {
             let Recipient::Poll(PollId(id)) = to else {
