@@ -16,11 +16,6 @@ pub(crate) enum SourceSpec {
     V4l2(PathBuf),
 }
 
-impl SourceSpec {
-    /// Every form that [`FromStr`] takes, for help texts and errors.
-    pub(crate) const FORMS: &str = "auto, test or v4l2:/dev/videoN";
-}
-
 /// Where the camera's pictures come from, if there is to be a camera: a source, or `none`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CameraSpec(pub(crate) Option<SourceSpec>);
@@ -64,7 +59,7 @@ impl fmt::Display for SourceSpec {
 /// Why a text names no source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SourceSpecError {
-    #[error("`{0}` is not a source: write {forms}, or none", forms = SourceSpec::FORMS)]
+    #[error("`{0}` is not a source: write auto, test, v4l2:/dev/videoN or none")]
     Unknown(String),
     #[error("`{0}` is a device: write v4l2:{0}")]
     BareDevice(String),
@@ -112,7 +107,7 @@ mod tests {
         let error = |text: &str| text.parse::<SourceSpec>().unwrap_err().to_string();
         assert_eq!(
             error("webcam"),
-            "`webcam` is not a source: write auto, test or v4l2:/dev/videoN"
+            "`webcam` is not a source: write auto, test, v4l2:/dev/videoN or none"
         );
         assert_eq!(
             error("/dev/video2"),
