@@ -125,7 +125,7 @@ fn one_address_cannot_take_all_sessions_over_http() {
     let create = |rig: &mut Rig, client| {
         let created = rig.post_from(client, 0, 0, json!({"janus": "create"}));
         (
-            kinds(&[created.clone()]).join(""),
+            kinds(std::slice::from_ref(&created)).join(""),
             created["data"]["id"].as_u64(),
         )
     };
