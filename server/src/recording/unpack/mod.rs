@@ -52,6 +52,23 @@ pub(super) fn unpack(codec: Codec, packets: &[Bytes], key: bool) -> Option<Unpac
     }
 }
 
+/// A frame whose packets are its parts, each behind a descriptor of its own. The frame says itself
+/// what it is if it is a key frame.
+fn joined(
+    packets: &[Bytes],
+    key: bool,
+    without_descriptor: impl Fn(&[u8]) -> Option<&[u8]>,
+    entry: impl Fn(&[u8]) -> Option<Entry>,
+) -> Option<Unpacked> {
+    let mut data = Vec::with_capacity(packets.iter().map(Bytes::len).sum());
+    for packet in packets {
+        data.extend_from_slice(without_descriptor(packet)?);
+    }
+    (!data.is_empty()).then_some(())?;
+    let entry = if key { Some(entry(&data)?) } else { None };
+    Some(Unpacked { data, entry })
+}
+
 fn opus() -> Entry {
     Entry::Opus(Opus {
         audio: Audio {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use mp4_atom::{Codec as Entry, Vp08, VpcC};
 
-use super::{Unpacked, visual};
+use super::{Unpacked, joined, visual};
 
 /// Bits of a payload descriptor: more of it follows; an index of the picture, of the layer, and
 /// one of the two values that share a byte.
@@ -15,13 +15,7 @@ const TID_OR_KEY: u8 = 0x30;
 const LONG: u8 = 0x80;
 
 pub(super) fn unpack(packets: &[Bytes], key: bool) -> Option<Unpacked> {
-    let mut data = Vec::with_capacity(packets.iter().map(Bytes::len).sum());
-    for packet in packets {
-        data.extend_from_slice(without_descriptor(packet)?);
-    }
-    (!data.is_empty()).then_some(())?;
-    let entry = if key { Some(entry(&data)?) } else { None };
-    Some(Unpacked { data, entry })
+    joined(packets, key, without_descriptor, entry)
 }
 
 fn without_descriptor(packet: &[u8]) -> Option<&[u8]> {
