@@ -366,19 +366,23 @@ impl Ice {
         if self.agent.get_local_candidates().len() >= MAX_LOCAL {
             return Err(Error::Other("too many local addresses".into()));
         }
-        let candidate = CandidateHostConfig {
-            base_config: CandidateConfig {
-                network: "udp".into(),
-                address: address.ip().to_string(),
-                port: address.port(),
-                component: 1,
-                ..CandidateConfig::default()
-            },
-            ..CandidateHostConfig::default()
-        };
-        self.agent
-            .add_local_candidate(candidate.new_candidate_host()?)?;
+        let candidate = host_candidate(address).new_candidate_host()?;
+        self.agent.add_local_candidate(candidate)?;
         Ok(())
+    }
+}
+
+/// A candidate of an address of this machine.
+pub(super) fn host_candidate(address: SocketAddr) -> CandidateHostConfig {
+    CandidateHostConfig {
+        base_config: CandidateConfig {
+            network: "udp".into(),
+            address: address.ip().to_string(),
+            port: address.port(),
+            component: 1,
+            ..CandidateConfig::default()
+        },
+        ..CandidateHostConfig::default()
     }
 }
 

@@ -1,6 +1,9 @@
 //! A viewer for tests: the peer connection of the crate whose parts the server is made of.
 use crate::{
-    peer::offer::{ABS_CAPTURE_TIME, PLAYOUT_DELAY},
+    peer::{
+        ice::host_candidate,
+        offer::{ABS_CAPTURE_TIME, PLAYOUT_DELAY},
+    },
     stream::Format,
 };
 use bytes::BytesMut;
@@ -20,9 +23,7 @@ use rtc::{
         message::RTCMessage,
         sdp::RTCSessionDescription,
         state::RTCPeerConnectionState,
-        transport::{
-            CandidateConfig, CandidateHostConfig, RTCDtlsRole, RTCIceCandidate, RTCIceCandidateInit,
-        },
+        transport::{RTCDtlsRole, RTCIceCandidate, RTCIceCandidateInit},
     },
     rtcp, rtp,
     rtp_transceiver::{
@@ -193,16 +194,7 @@ impl Viewer {
 fn answer(pc: &mut RTCPeerConnection, now: Instant, address: SocketAddr, offer: &str) -> String {
     let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
     pc.set_remote_description(now, offer).unwrap();
-    let candidate = CandidateHostConfig {
-        base_config: CandidateConfig {
-            network: "udp".into(),
-            address: address.ip().to_string(),
-            port: address.port(),
-            component: 1,
-            ..CandidateConfig::default()
-        },
-        ..CandidateHostConfig::default()
-    };
+    let candidate = host_candidate(address);
     let candidate = RTCIceCandidate::from(&candidate.new_candidate_host().unwrap());
     pc.add_local_candidate(candidate.to_json().unwrap())
         .unwrap();
