@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, ErrorCode};
 
 /// A JSON object whose fields have not been read yet: the body of a plugin's message.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Object(Map<String, Value>);
 
@@ -196,6 +196,13 @@ impl Object {
             Some(Value::Null) => Ok(None),
             _ => self.object(field).map(Some),
         }
+    }
+}
+
+/// The names of the fields alone: there are secrets among the values.
+impl std::fmt::Debug for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

@@ -310,7 +310,7 @@ impl Mountpoint {
     pub(super) fn info(&self, now: Instant, trusted: bool, viewers: usize) -> Info {
         let exposed = |secret: &Option<Secret>| {
             let secret = secret.as_ref().filter(|_| trusted);
-            secret.map(|secret| secret.expose().to_owned())
+            secret.map(|secret| secret.expose().into())
         };
         let media = self.media.iter().enumerate();
         let config = self.config.as_ref().filter(|_| trusted);

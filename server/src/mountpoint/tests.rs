@@ -397,7 +397,7 @@ fn with_a_key_only_its_holders_are_told_the_pin_and_the_ports() {
     assert_eq!(told(None), (None, None, None));
     assert_eq!(told(Some("x")), (None, None, None));
     let name = Some("mp-3".to_owned());
-    assert_eq!(told(Some("k")), (Some("p".to_owned()), name, Some(10_000)));
+    assert_eq!(told(Some("k")), (Some("p".into()), name, Some(10_000)));
 }
 
 #[test]

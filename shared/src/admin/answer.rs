@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::HandleInfo;
 use crate::error::{Error, ErrorCode};
 use crate::fields::Object;
+use crate::hidden::Hidden;
 use crate::{HandleId, SessionId};
 
 /// The answer to a request that did not fail. Errors, `pong` and `server_info` are
@@ -74,7 +75,7 @@ pub struct Status {
 }
 
 /// Tokens, and the plugins that they are good for.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenData {
     /// The plugins of the token that the request was about.
@@ -84,18 +85,12 @@ pub enum TokenData {
 }
 
 /// A token.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenInfo {
     /// The token itself: an administrator may see it.
-    pub token: String,
+    pub token: Hidden,
     /// The plugins that it is good for.
     pub allowed_plugins: Vec<String>,
-}
-
-impl std::fmt::Debug for TokenData {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TokenData(…)")
-    }
 }
 
 impl Error {

@@ -2,11 +2,12 @@
 
 use crate::error::Error;
 use crate::fields::{NotAnObject, Object};
+use crate::hidden::Hidden;
 use crate::request::{Malformed, Path};
 use crate::{HandleId, SessionId};
 
 /// A request of an administrator.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AdminRequest {
     /// What the answer will carry, chosen by the client.
     pub transaction: String,
@@ -15,7 +16,7 @@ pub struct AdminRequest {
     /// The handle it is about.
     pub handle: Option<HandleId>,
     /// What proves that it is an administrator.
-    pub secret: Option<String>,
+    pub secret: Option<Hidden>,
     /// What is asked, or what is wrong with it: told once the session and handle are found.
     pub kind: Result<AdminKind, Malformed>,
 }
@@ -71,16 +72,16 @@ pub enum AdminKind {
     /// The token is not good for these plugins any more.
     DisallowToken(TokenChange),
     /// The token is not good any more.
-    RemoveToken(String),
+    RemoveToken(Hidden),
     /// Anything else, by its name.
     Unknown(String),
 }
 
 /// A token and names of plugins.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenChange {
     /// The token.
-    pub token: String,
+    pub token: Hidden,
     /// The names. What is no text is none.
     pub plugins: Vec<String>,
 }
@@ -122,7 +123,7 @@ impl AdminRequest {
             secret: message
                 .opt_string("admin_secret")
                 .unwrap_or(None)
-                .map(str::to_owned),
+                .map(Hidden::from),
             kind: AdminKind::read(name, message).map_err(|error| Malformed {
                 request: name.to_owned(),
                 error,
@@ -212,7 +213,7 @@ impl AdminKind {
             "add_token" => Self::AddToken(TokenChange::read(message)?),
             "allow_token" => Self::AllowToken(TokenChange::read(message)?),
             "disallow_token" => Self::DisallowToken(TokenChange::read(message)?),
-            "remove_token" => Self::RemoveToken(message.string("token")?.to_owned()),
+            "remove_token" => Self::RemoveToken(message.string("token")?.into()),
             unknown => Self::Unknown(unknown.to_owned()),
         })
     }
@@ -221,7 +222,7 @@ impl AdminKind {
 impl TokenChange {
     fn read(message: &Object) -> Result<Self, Error> {
         Ok(Self {
-            token: message.string("token")?.to_owned(),
+            token: message.string("token")?.into(),
             plugins: match message.opt_strings("plugins")? {
                 Some(names) => names.into_iter().flatten().collect(),
                 None => Vec::new(),
@@ -230,21 +231,22 @@ impl TokenChange {
     }
 }
 
-impl std::fmt::Debug for AdminRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // A log must never hold a secret.
-        f.debug_struct("AdminRequest")
-            .field("session", &self.session)
-            .field("handle", &self.handle)
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl std::fmt::Debug for TokenChange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenChange")
-            .field("plugins", &self.plugins)
-            .finish_non_exhaustive()
+    #[test]
+    fn requests_show_no_secrets() {
+        for asked in [
+            r#""janus":"list_tokens""#,
+            r#""janus":"add_token","token":"hunter2""#,
+            r#""janus":"remove_token","token":"hunter2""#,
+            r#""janus":"message_plugin","plugin":"p","request":{"admin_key":"hunter2"}"#,
+        ] {
+            let text = format!(r#"{{"transaction":"t","admin_secret":"hunter2",{asked}}}"#);
+            let request = AdminRequest::parse(text).unwrap();
+            let shown = format!("{request:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::request::text;
 use super::{MediaKind, MountpointId};
 use crate::error::Error;
 use crate::fields::Object;
+use crate::hidden::Hidden;
 
 /// A mountpoint in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -59,10 +60,10 @@ pub struct Info {
     pub metadata: Option<String>,
     /// Its secret, for managers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    pub secret: Option<Hidden>,
     /// Its PIN, for managers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pin: Option<String>,
+    pub pin: Option<Hidden>,
     /// Whether it is left out of lists, for managers; left out when it is not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_private: bool,
@@ -217,8 +218,8 @@ impl Info {
             name: text(info, "name")?,
             description: text(info, "description")?.unwrap_or_default(),
             metadata: text(info, "metadata")?,
-            secret: text(info, "secret")?,
-            pin: text(info, "pin")?,
+            secret: text(info, "secret")?.map(Hidden::from),
+            pin: text(info, "pin")?.map(Hidden::from),
             is_private: flag("is_private").unwrap_or(false),
             enabled: flag("enabled").unwrap_or(true),
             viewers: info.lenient_unsigned("viewers"),

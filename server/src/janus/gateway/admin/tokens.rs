@@ -14,7 +14,7 @@ impl<M: Media> Gateway<M> {
     pub(super) fn list_tokens(&mut self) -> Result<AdminAnswer, Error> {
         let tokens = self.tokens()?.stored().iter();
         let tokens = tokens.map(|stored| TokenInfo {
-            token: stored.token.expose().to_owned(),
+            token: stored.token.expose().into(),
             allowed_plugins: names(&stored.plugins),
         });
         let tokens = TokenData::Tokens(tokens.collect());
@@ -33,7 +33,7 @@ impl<M: Media> Gateway<M> {
             names => names.iter().filter_map(known).collect(),
         };
         let answer = plugins_of(&plugins);
-        let token = Secret::new(&change.token);
+        let token = Secret::new(&*change.token);
         tokens.add(StoredToken { token, plugins });
         Ok(answer)
     }
