@@ -269,12 +269,15 @@ impl Mountpoints {
             return Err(MountpointError::CameraStays);
         }
         if permanent {
-            let store = registry.store.as_mut();
+            let store = registry.store.as_ref();
             store
                 .ok_or(MountpointError::NoFile("destroy"))?
                 .remove(target.id)?;
         }
-        registry.by_id.remove(&target.id);
+        let ended = registry.by_id.remove(&target.id);
+        // Its source is waited for, which nobody else need do.
+        drop(registry);
+        drop(ended);
         tracing::info!(mountpoint = %target.id, "ended a mountpoint");
         Ok(())
     }
@@ -419,14 +422,14 @@ impl Registry {
 
     /// Writes one to the file, of which this is said.
     fn keep(
-        &mut self,
+        &self,
         id: MountpointId,
         about: &About,
         what: &'static str,
     ) -> Result<(), MountpointError> {
         let kept = self.get(id)?.kept(about);
         let config = kept.ok_or(MountpointError::CameraStays)?;
-        let store = self.store.as_mut().ok_or(MountpointError::NoFile(what))?;
+        let store = self.store.as_ref().ok_or(MountpointError::NoFile(what))?;
         Ok(store.put(&config)?)
     }
 }

@@ -1,6 +1,7 @@
 //! The file that mountpoints are kept in: TOML, with a table `[[mountpoint]]` for each.
 //!
 //! What people have written in it stays as it is, comments too; only the tables change that have to.
+//! It is read again for each change, so what is written while the server runs is not lost either.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,11 +14,10 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 use super::MountpointConfig;
 
-/// The file and what is in it.
+/// The file.
 #[derive(Debug)]
 pub(super) struct Store {
     file: PathBuf,
-    document: DocumentMut,
 }
 
 /// Why the file cannot be used.
@@ -44,23 +44,16 @@ const TABLES: &str = "mountpoint";
 impl Store {
     /// Reads the mountpoints of a file. One that is not there yet has none.
     pub(super) fn open(file: PathBuf) -> Result<(Store, Vec<MountpointConfig>), StoreError> {
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                tracing::warn!("there is no file {} yet", file.display());
-                String::new()
-            }
-            Err(error) => return Err(StoreError::Read { file, error }),
-        };
-        let (document, mountpoints) = parse(&text).map_err(|reason| StoreError::Parse {
-            file: file.clone(),
-            reason,
-        })?;
-        Ok((Store { file, document }, mountpoints))
+        if matches!(file.try_exists(), Ok(false)) {
+            tracing::warn!("there is no file {} yet", file.display());
+        }
+        let store = Store { file };
+        let (_, mountpoints) = store.read()?;
+        Ok((store, mountpoints))
     }
 
     /// Writes a mountpoint, in place of the one with its id if there is one.
-    pub(super) fn put(&mut self, config: &MountpointConfig) -> Result<(), StoreError> {
+    pub(super) fn put(&self, config: &MountpointConfig) -> Result<(), StoreError> {
         let mut table = table(config).map_err(|reason| StoreError::Parse {
             file: self.file.clone(),
             reason,
@@ -84,7 +77,7 @@ impl Store {
     }
 
     /// Takes a mountpoint out, if it is there.
-    pub(super) fn remove(&mut self, id: MountpointId) -> Result<(), StoreError> {
+    pub(super) fn remove(&self, id: MountpointId) -> Result<(), StoreError> {
         self.change(|tables| {
             if let Some(index) = position(tables, id) {
                 tables.remove(index);
@@ -92,9 +85,24 @@ impl Store {
         })
     }
 
-    /// The change happens in the file and here, or not at all.
-    fn change(&mut self, change: impl FnOnce(&mut ArrayOfTables)) -> Result<(), StoreError> {
-        let mut document = self.document.clone();
+    fn read(&self) -> Result<(DocumentMut, Vec<MountpointConfig>), StoreError> {
+        let file = || self.file.clone();
+        let text = match fs::read_to_string(&self.file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            text => text.map_err(|error| StoreError::Read {
+                file: file(),
+                error,
+            })?,
+        };
+        parse(&text).map_err(|reason| StoreError::Parse {
+            file: file(),
+            reason,
+        })
+    }
+
+    /// The change happens whole, or not at all.
+    fn change(&self, change: impl FnOnce(&mut ArrayOfTables)) -> Result<(), StoreError> {
+        let (mut document, _) = self.read()?;
         let item = document
             .entry(TABLES)
             .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
@@ -104,9 +112,7 @@ impl Store {
         replace(&self.file, &document.to_string()).map_err(|error| StoreError::Write {
             file: self.file.clone(),
             error,
-        })?;
-        self.document = document;
-        Ok(())
+        })
     }
 }
 
@@ -162,6 +168,8 @@ fn position(tables: &ArrayOfTables, id: MountpointId) -> Option<usize> {
 /// Puts a file with this text in the place of another, for the server's user alone because of the
 /// secrets in it. At no moment is there half a file.
 fn replace(file: &Path, text: &str) -> io::Result<()> {
+    // A link stays one: what it leads to is replaced.
+    let file = &fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let directory = match file.parent() {
         Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),
@@ -171,5 +179,10 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
     draft.write_all(text.as_bytes())?;
     draft.as_file().sync_all()?;
     draft.persist(file).map_err(|error| error.error)?;
-    File::open(directory)?.sync_all()
+    // The file is there. That its name outlives a loss of power as well is more than some file
+    // systems can promise.
+    if let Err(error) = File::open(directory).and_then(|directory| directory.sync_all()) {
+        tracing::warn!("{} is not known to be on the disk: {error}", file.display());
+    }
+    Ok(())
 }

@@ -222,6 +222,42 @@ fn the_file_keeps_what_people_wrote() {
 }
 
 #[test]
+fn what_people_write_while_the_server_runs_is_kept() {
+    let (directory, mountpoints) = Directory::with(FILE);
+    let third = "\n# The shed's.\n[[mountpoint]]\nid = 3\nmedia = [{ type = \"audio\", mid = \"a\", codec = \"pcmu\", port = 5010 }]\n";
+    fs::write(directory.file(), [FILE, third].concat()).unwrap();
+    mountpoints.destroy(&target(1, None), true).unwrap();
+    let kept = json!({"id": 9, "permanent": true, "media": video(5008)});
+    create(&mountpoints, kept).unwrap();
+    let text = fs::read_to_string(directory.file()).unwrap();
+    assert!(text.contains("# The shed's."), "{text}");
+    assert_eq!(ids(&open(&directory.file()).unwrap()), [2, 3, 9]);
+}
+
+#[test]
+fn a_file_with_a_new_mistake_is_not_written_over() {
+    let (directory, mountpoints) = Directory::with(FILE);
+    let broken = FILE.replace("id = 1", "id = ");
+    fs::write(directory.file(), &broken).unwrap();
+    let error = mountpoints.destroy(&target(1, None), true).unwrap_err();
+    assert!(error.to_string().contains("mountpoints.toml"), "{error}");
+    assert_eq!(ids(&mountpoints), [1, 2], "as it was");
+    assert_eq!(fs::read_to_string(directory.file()).unwrap(), broken);
+}
+
+#[test]
+fn a_link_to_the_file_stays_a_link() {
+    let directory = Directory::new();
+    let real = directory.0.path().join("real.toml");
+    fs::write(&real, FILE).unwrap();
+    std::os::unix::fs::symlink(&real, directory.file()).unwrap();
+    let mountpoints = open(&directory.file()).unwrap();
+    mountpoints.destroy(&target(1, None), true).unwrap();
+    assert!(directory.file().is_symlink());
+    assert_eq!(ids(&open(&real).unwrap()), [2]);
+}
+
+#[test]
 fn what_is_destroyed_for_good_does_not_come_back() {
     let (directory, mountpoints) = Directory::with(FILE);
     mountpoints.destroy(&target(1, None), false).unwrap();
