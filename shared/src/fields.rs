@@ -40,11 +40,6 @@ impl Object {
         self.0.contains_key(field)
     }
 
-    /// The names of all fields.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
     /// A text that has to be there.
     ///
     /// # Errors

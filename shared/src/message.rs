@@ -221,10 +221,14 @@ pub struct ModuleInfo {
 impl ServerMessage {
     /// Reads a message of a server, Fanlight or Janus.
     ///
+    /// It is read for viewers: what nobody is told who watches ([`Self::ServerInfo`], and what is
+    /// answered to managers of mountpoints) counts as not known. A program consists of what it
+    /// reads, and a page that is to be there at once of little.
+    ///
     /// # Errors
     ///
-    /// Names the field that is missing or has the wrong type. A message that this version does not
-    /// know is no error but `None`.
+    /// Names the field that is missing or has the wrong type. A message that is not known is no
+    /// error but `None`.
     pub fn parse(text: &str) -> Result<Option<Self>, Error> {
         let message = Object::parse(text.as_bytes())?;
         let session = || message.unsigned("session_id").map(SessionId);
@@ -261,7 +265,6 @@ impl ServerMessage {
             "pong" => Self::Pong {
                 transaction: transaction()?,
             },
-            "server_info" => Self::ServerInfo(Box::new(ServerInfo::read(&message)?)),
             "event" => Self::Event {
                 session_id: session()?,
                 transaction: opt_transaction()?,
@@ -336,62 +339,5 @@ impl PluginData {
             }
             _ => Ok(None),
         }
-    }
-}
-
-impl ServerInfo {
-    fn read(message: &Object) -> Result<Self, Error> {
-        let text = |field| {
-            let text = message.opt_string(field)?.unwrap_or_default();
-            Ok::<_, Error>(text.to_owned())
-        };
-        let number = |field| message.lenient_unsigned(field).unwrap_or(0);
-        let flag = |field| message.lenient_bool(field).unwrap_or(false);
-        Ok(Self {
-            transaction: text("transaction")?,
-            name: text("name")?,
-            version: u32::try_from(number("version")).unwrap_or(u32::MAX),
-            version_string: text("version_string")?,
-            author: text("author")?,
-            data_channels: flag("data_channels"),
-            accepting_new_sessions: flag("accepting-new-sessions"),
-            session_timeout: number("session-timeout"),
-            reclaim_session_timeout: number("reclaim-session-timeout"),
-            ice_lite: flag("ice-lite"),
-            ice_tcp: flag("ice-tcp"),
-            full_trickle: flag("full-trickle"),
-            api_secret: flag("api_secret"),
-            auth_token: flag("auth_token"),
-            transports: ModuleInfo::read_all(message, "transports")?,
-            plugins: ModuleInfo::read_all(message, "plugins")?,
-        })
-    }
-}
-
-impl ModuleInfo {
-    fn read_all(
-        message: &Object,
-        field: &str,
-    ) -> Result<std::collections::BTreeMap<String, Self>, Error> {
-        let modules = message.lenient_object(field).unwrap_or_default();
-        let read = |name: &str| {
-            let module = modules.object(name)?;
-            let text = |field| {
-                let text = module.opt_string(field)?.unwrap_or_default();
-                Ok::<_, Error>(text.to_owned())
-            };
-            let version = module.lenient_unsigned("version").unwrap_or(0);
-            Ok((
-                name.to_owned(),
-                Self {
-                    name: text("name")?,
-                    author: text("author")?,
-                    description: text("description")?,
-                    version_string: text("version_string")?,
-                    version: u32::try_from(version).unwrap_or(u32::MAX),
-                },
-            ))
-        };
-        modules.names().map(read).collect()
     }
 }

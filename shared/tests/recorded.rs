@@ -53,18 +53,25 @@ fn messages(direction: &str) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn what_servers_say_is_understood_and_written_the_same() {
+fn what_servers_tell_viewers_is_understood_and_written_the_same() {
     for (place, message) in messages("<") {
         let parsed =
             ServerMessage::parse(&message.to_string()).unwrap_or_else(|e| panic!("{place}: {e}"));
-        let parsed = parsed.unwrap_or_else(|| panic!("{place} is not known"));
-        if matches!(parsed, ServerMessage::ServerInfo(_)) {
-            // Not all of it is in the recording.
+        if is_for_managers(&message) {
+            // The gateway's tests hold what is written against the same recordings.
             continue;
         }
+        let parsed = parsed.unwrap_or_else(|| panic!("{place} is not known"));
         let written: Value = serde_json::from_str(&parsed.to_json()).unwrap();
         assert_eq!(written, message, "{place}");
     }
+}
+
+/// What no viewer reads.
+fn is_for_managers(message: &Value) -> bool {
+    const ANSWERS: [&str; 6] = ["info", "created", "edited", "destroyed", "ok", "kicked_all"];
+    let answer = message["plugindata"]["data"]["streaming"].as_str();
+    message["janus"] == "server_info" || answer.is_some_and(|answer| ANSWERS.contains(&answer))
 }
 
 #[test]

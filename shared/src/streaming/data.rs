@@ -92,7 +92,7 @@ const STATUSES: [(&str, Status); 9] = [
 ];
 
 impl Data {
-    /// What the plugin says; `None` for what this version does not know.
+    /// What the plugin tells viewers; `None` for all else, be it for managers or not known.
     pub(crate) fn read(data: &Object) -> Result<Option<Self>, Error> {
         if data.has("error_code") {
             let code = u32::try_from(data.unsigned("error_code")?).unwrap_or(u32::MAX);
@@ -110,20 +110,6 @@ impl Data {
                 let list = data.opt_objects("list")?.unwrap_or_default();
                 Self::List(list.iter().map(Listed::read).collect::<Result<_, _>>()?)
             }
-            "info" => Self::Info(Box::new(Info::read(&data.object("info")?)?)),
-            "created" => Self::Created {
-                name: text(data, "created")?.unwrap_or_default(),
-                permanent: data.lenient_bool("permanent").unwrap_or(false),
-                stream: Box::new(Created::read(&data.object("stream")?)?),
-                is_old_style: data.has("warning"),
-            },
-            "edited" => Self::Edited {
-                id: id(data, "id")?,
-                permanent: data.lenient_bool("permanent").unwrap_or(false),
-            },
-            "destroyed" => Self::Destroyed(id(data, "destroyed")?),
-            "ok" => Self::Ok,
-            "kicked_all" => Self::KickedAll,
             "event" => return Self::read_result(&data.object("result")?),
             _ => return Ok(None),
         }))

@@ -184,19 +184,25 @@ pub struct Ports {
 
 impl Listed {
     pub(super) fn read(listed: &Object) -> Result<Self, Error> {
+        // File mountpoints have none.
+        let media = listed.opt_objects("media")?.unwrap_or_default();
+        let media = media
+            .iter()
+            .filter_map(|medium| ListedMedia::read(medium).transpose());
         Ok(Self {
             id: listed.unsigned("id").map(MountpointId)?,
             kind: text(listed, "type")?.unwrap_or_default(),
             description: text(listed, "description")?.unwrap_or_default(),
             metadata: text(listed, "metadata")?,
             enabled: listed.lenient_bool("enabled").unwrap_or(true),
-            media: known(listed, ListedMedia::read)?,
+            media: media.collect::<Result<_, Error>>()?,
         })
     }
 }
 
 impl ListedMedia {
-    fn read(medium: &Object, _: u64) -> Result<Option<Self>, Error> {
+    /// `None` for a kind that this version does not know.
+    fn read(medium: &Object) -> Result<Option<Self>, Error> {
         let Some(kind) = MediaKind::by_name(medium.string("type")?) else {
             return Ok(None);
         };
@@ -208,98 +214,4 @@ impl ListedMedia {
             age_ms: medium.lenient_unsigned("age_ms"),
         }))
     }
-}
-
-impl Info {
-    pub(super) fn read(info: &Object) -> Result<Self, Error> {
-        let flag = |field| info.lenient_bool(field);
-        Ok(Self {
-            id: info.unsigned("id").map(MountpointId)?,
-            name: text(info, "name")?,
-            description: text(info, "description")?.unwrap_or_default(),
-            metadata: text(info, "metadata")?,
-            secret: text(info, "secret")?.map(Hidden::from),
-            pin: text(info, "pin")?.map(Hidden::from),
-            is_private: flag("is_private").unwrap_or(false),
-            enabled: flag("enabled").unwrap_or(true),
-            viewers: info.lenient_unsigned("viewers"),
-            kind: text(info, "type")?.unwrap_or_default(),
-            media: known(info, MediaInfo::read)?,
-            host: text(info, "host")?,
-            srtp: flag("srtp").unwrap_or(false),
-            collision: info.lenient_unsigned("collision"),
-        })
-    }
-}
-
-impl MediaInfo {
-    fn read(medium: &Object, index: u64) -> Result<Option<Self>, Error> {
-        let Some(kind) = MediaKind::by_name(medium.string("type")?) else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            mindex: medium.lenient_unsigned("mindex").unwrap_or(index),
-            kind,
-            mid: medium.string("mid")?.to_owned(),
-            label: text(medium, "label")?.unwrap_or_default(),
-            msid: text(medium, "msid")?,
-            pt: medium.lenient_unsigned("pt"),
-            codec: text(medium, "codec")?,
-            rtpmap: text(medium, "rtpmap")?,
-            fmtp: text(medium, "fmtp")?,
-            buffer_key_frame: medium.lenient_bool("videobufferkf").unwrap_or(false),
-            port: medium.lenient_unsigned("port"),
-            rtcp_port: medium.lenient_unsigned("rtcpport"),
-            age_ms: medium.lenient_unsigned("age_ms"),
-            recording: text(medium, "recording")?,
-        }))
-    }
-}
-
-impl Created {
-    pub(super) fn read(created: &Object) -> Result<Self, Error> {
-        let ports = created.opt_objects("ports")?.unwrap_or_default();
-        let ports = ports
-            .iter()
-            .filter_map(|port| Ports::read(port).transpose());
-        Ok(Self {
-            id: created.unsigned("id").map(MountpointId)?,
-            kind: text(created, "type")?.unwrap_or_default(),
-            description: text(created, "description")?.unwrap_or_default(),
-            is_private: created.lenient_bool("is_private").unwrap_or(false),
-            host: text(created, "host")?,
-            ports: ports.collect::<Result<_, Error>>()?,
-            audio_port: created.lenient_unsigned("audio_port"),
-            audio_rtcp_port: created.lenient_unsigned("audio_rtcp_port"),
-            video_port: created.lenient_unsigned("video_port"),
-            video_rtcp_port: created.lenient_unsigned("video_rtcp_port"),
-        })
-    }
-}
-
-impl Ports {
-    fn read(ports: &Object) -> Result<Option<Self>, Error> {
-        let Some(kind) = MediaKind::by_name(ports.string("type")?) else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            kind,
-            mid: ports.string("mid")?.to_owned(),
-            msid: text(ports, "msid")?,
-            port: ports.unsigned("port")?,
-            rtcp_port: ports.lenient_unsigned("rtcp_port"),
-        }))
-    }
-}
-
-/// The media whose kind this version knows. File mountpoints have none.
-fn known<T>(
-    mountpoint: &Object,
-    read: impl Fn(&Object, u64) -> Result<Option<T>, Error>,
-) -> Result<Vec<T>, Error> {
-    let media = mountpoint.opt_objects("media")?.unwrap_or_default();
-    (0..)
-        .zip(&media)
-        .filter_map(|(index, medium)| read(medium, index).transpose())
-        .collect()
 }
