@@ -26,7 +26,7 @@ pub(crate) struct RtpMediaConfig {
     /// Its name in SDP, one of a kind in the source.
     pub(crate) mid: String,
     pub(crate) codec: Codec,
-    /// The RTP payload type, from 0 to 127. Packets of any other are ignored.
+    /// The RTP payload type, from 0 to 127. A sender that uses another is followed with a warning.
     pub(crate) payload_type: u8,
     /// The parameters of `a=fmtp`, without the payload type; empty when there are none.
     pub(crate) fmtp: String,

@@ -34,7 +34,7 @@ pub(crate) fn receive(conversation: &[u8]) -> bool {
         abs_capture_time: Some(1),
         ..RtpMediaConfig::new("v", codec, PAYLOAD_TYPE)
     };
-    let Ok(mut medium) = Medium::new(&RtpConfig::default(), &config, 1) else {
+    let Ok(mut medium) = Medium::new("fuzz/v", &RtpConfig::default(), &config, 1) else {
         return false;
     };
     let from = SocketAddr::from((Ipv4Addr::LOCALHOST, 5_004));

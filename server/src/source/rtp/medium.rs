@@ -10,6 +10,7 @@ use super::assemble::{Assembled, Assembler};
 use super::clock::SenderClock;
 use super::config::{RtpConfig, RtpMediaConfig};
 use super::packet::Packet;
+use super::payload_type::PayloadTypes;
 use super::reception::Reception;
 use super::reorder::{Accepted, Next, Reorder};
 use super::rtcp::{self, News};
@@ -24,10 +25,15 @@ use crate::stream::{Frame, KeyFrames};
 /// How often a sender is told how its packets arrive, while some do.
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 
+/// A sender that was silent for so long may have made room for one with another payload type.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// What is known of one medium. A value: who calls brings the time, in an order that does not go
 /// back.
 pub(super) struct Medium {
-    payload_type: u8,
+    /// For logs.
+    name: String,
+    payload_types: PayloadTypes,
     clock_rate: u32,
     abs_capture_time: Option<u8>,
     srtp: Option<Srtp>,
@@ -70,13 +76,15 @@ struct Feedback {
 impl Medium {
     /// A medium of `source` of which nothing has come yet. `ssrc` is what we are called in RTCP.
     pub(super) fn new(
+        name: &str,
         source: &RtpConfig,
         config: &RtpMediaConfig,
         ssrc: u32,
     ) -> Result<Medium, SrtpError> {
         let clock_rate = config.codec.clock_rate();
         Ok(Medium {
-            payload_type: config.payload_type,
+            name: name.to_owned(),
+            payload_types: PayloadTypes::new(config.payload_type),
             clock_rate,
             abs_capture_time: config.abs_capture_time,
             srtp: source.srtp.as_ref().map(Srtp::new).transpose()?,
@@ -108,7 +116,8 @@ impl Medium {
             self.stats().malformed += 1;
             return;
         };
-        if packet.payload_type != self.payload_type {
+        let is_alive = self.latch.is_alive(now.at, SILENCE);
+        if !self.payload_types.admits(packet.payload_type, is_alive) {
             self.stats().wrong_type += 1;
             return;
         }
@@ -119,6 +128,15 @@ impl Medium {
                 self.stats().collided += 1;
                 return;
             }
+        }
+        if self.payload_types.take(packet.payload_type) {
+            tracing::warn!(
+                medium = self.name,
+                "{from} sends payload type {}, and the configuration says {}: it is taken as what \
+                 the configuration says",
+                packet.payload_type,
+                self.payload_types.configured()
+            );
         }
         self.count(now.at, &packet);
         let (ssrc, sequence) = (packet.ssrc, packet.sequence);
@@ -219,7 +237,8 @@ impl Medium {
     /// A new sender takes over with this packet.
     fn follow(&mut self, packet: &Packet, from: SocketAddr) {
         if self.reception.is_some() {
-            tracing::debug!("the sender is {:08x} at {from} now", packet.ssrc);
+            let medium = &self.name;
+            tracing::debug!(medium, "the sender is {:08x} at {from} now", packet.ssrc);
             self.break_off();
         }
         self.reorder = Reorder::default();

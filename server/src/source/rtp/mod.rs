@@ -12,6 +12,7 @@ mod config;
 pub(crate) mod fuzzing;
 mod medium;
 mod packet;
+mod payload_type;
 mod reception;
 mod reorder;
 mod rtcp;
@@ -77,7 +78,7 @@ impl RtpSource {
         for media in &config.media {
             let full_name = format!("{name}/{}", media.mid);
             let sockets = MediumSockets::open(&full_name, media)?;
-            let core = Medium::new(config, media, rand::random()).map_err(|error| {
+            let core = Medium::new(&full_name, config, media, rand::random()).map_err(|error| {
                 let medium = full_name.clone();
                 RtpError::Srtp { medium, error }
             })?;

@@ -60,6 +60,12 @@ impl Latch {
         Some(self.current?.ssrc)
     }
 
+    /// Whether the current sender was heard within the last `window`.
+    pub(super) fn is_alive(&self, now: Instant, window: Duration) -> bool {
+        let silent = |sender: Sender| now.saturating_duration_since(sender.heard);
+        self.current.is_some_and(|sender| silent(sender) < window)
+    }
+
     /// A sender said goodbye: if it is the current one, the next takes its place at once.
     pub(super) fn bye(&mut self, ssrc: u32) {
         if self.ssrc() == Some(ssrc) {

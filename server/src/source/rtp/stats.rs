@@ -14,7 +14,7 @@ pub(crate) struct RtpStats {
     pub(crate) late: u64,
     /// Datagrams that are no RTP, or cannot be opened with the key.
     pub(crate) malformed: u64,
-    /// Packets of another payload type.
+    /// Packets of another payload type than the medium's.
     pub(crate) wrong_type: u64,
     /// Packets of another sender while the first is alive.
     pub(crate) collided: u64,

@@ -36,7 +36,7 @@ impl Scene {
         Scene {
             start: Captured::now(),
             ms: 0,
-            medium: Medium::new(&source, &config, 0xf00d).unwrap(),
+            medium: Medium::new("test/v", &source, &config, 0xf00d).unwrap(),
             next: Rtp {
                 sequence: 65_530,
                 timestamp: 4_294_900_000,
@@ -183,6 +183,27 @@ fn what_is_no_rtp_or_has_another_payload_type_is_ignored_and_counted() {
     assert_eq!(scene.frames(), [(0, 0, true), (1, 1, false)]);
     assert_eq!((scene.stats().malformed, scene.stats().wrong_type), (2, 1));
     assert_eq!(scene.stats().packets, 2);
+}
+
+#[test]
+fn a_sender_that_uses_another_payload_type_is_followed() {
+    let mut scene = Scene::new();
+    scene.next.payload_type = 97;
+    scene.send(&IDR);
+    scene.send(&SLICE);
+    assert_eq!(scene.frames(), [(0, 0, true), (1, 1, false)]);
+    assert_eq!(scene.stats().wrong_type, 0);
+    // It makes room for one that uses the right one at once, and for others when it is silent.
+    scene.next.payload_type = 96;
+    scene.next.ssrc = 2;
+    scene.send(&IDR);
+    scene.next.payload_type = 97;
+    scene.next.ssrc = 3;
+    scene.send(&IDR);
+    assert_eq!((scene.frames().len(), scene.stats().wrong_type), (1, 1));
+    scene.wait(1_000);
+    scene.send(&IDR);
+    assert_eq!((scene.frames().len(), scene.stats().wrong_type), (1, 1));
 }
 
 #[test]
