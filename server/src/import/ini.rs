@@ -5,14 +5,11 @@
 //! key = value ; comment
 //! ```
 
-use std::collections::HashMap;
-
 use super::syntax::{Group, Problem, Setting, SyntaxError, Value};
 
-/// Reads a whole file. Every value is a text.
+/// Reads a whole file. Every value is a text. What stands before the first `[name]` is in none.
 pub(super) fn parse(text: &str) -> Result<Group, SyntaxError> {
-    let mut sections: Vec<Setting> = Vec::new();
-    let mut lines = HashMap::new();
+    let (mut before, mut sections) = (Vec::new(), Vec::<Setting>::new());
     for (line, content) in (1..).zip(text.lines()) {
         let error = |problem| SyntaxError { line, problem };
         let content = without_comment(content);
@@ -21,18 +18,12 @@ pub(super) fn parse(text: &str) -> Result<Group, SyntaxError> {
             continue;
         }
         if let Some(rest) = content.strip_prefix('[') {
-            let name = rest
-                .strip_suffix(']')
-                .map(str::trim)
-                .filter(|name| !name.is_empty());
+            let name = rest.split_once(']').map(|(name, _)| name.trim());
             let name = name
-                .ok_or_else(|| error(unexpected("`[name]`", content)))?
-                .to_owned();
-            if let Some(first) = lines.insert((name.clone(), None), line) {
-                return Err(error(Problem::Duplicate { name, first }));
-            }
+                .filter(|name| !name.is_empty())
+                .ok_or_else(|| error(unexpected("`[name]`", content)))?;
             sections.push(Setting {
-                name,
+                name: name.to_owned(),
                 line,
                 value: Value::Group(Group::default()),
             });
@@ -49,26 +40,18 @@ pub(super) fn parse(text: &str) -> Result<Group, SyntaxError> {
                 found: "something else".to_owned(),
             }));
         };
-        let Some(Setting {
-            name: section,
-            value: Value::Group(Group(settings)),
-            ..
-        }) = sections.last_mut()
-        else {
-            return Err(error(unexpected("`[name]` before the first setting", name)));
-        };
-        let key = (section.clone(), Some(name.to_owned()));
-        if let Some(first) = lines.insert(key, line) {
-            let name = name.to_owned();
-            return Err(error(Problem::Duplicate { name, first }));
-        }
-        settings.push(Setting {
+        let setting = Setting {
             name: name.to_owned(),
             line,
             value: Value::Text(value.to_owned()),
-        });
+        };
+        match sections.last_mut().map(|section| &mut section.value) {
+            Some(Value::Group(Group(settings))) => settings.push(setting),
+            _ => before.push(setting),
+        }
     }
-    Ok(Group(sections))
+    before.append(&mut sections);
+    Ok(Group(before))
 }
 
 fn unexpected(expected: &'static str, found: &str) -> Problem {
@@ -136,19 +119,24 @@ mod tests {
     fn an_error_names_the_line_and_what_was_expected() {
         for (text, expected) in [
             (
-                "a = 1",
-                "1: expected `[name]` before the first setting, found `a`",
-            ),
-            (
                 "[x]\nhunter2",
                 "2: expected `key = value` or `[name]`, found something else",
             ),
             ("[x", "1: expected `[name]`, found `[x`"),
             ("[ ]", "1: expected `[name]`, found `[ ]`"),
-            ("[x]\na=1\na=2", "3: `a` is set a second time, after line 2"),
-            ("[x]\n[x]", "2: `x` is set a second time, after line 1"),
         ] {
             assert_eq!(error(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_said_twice_or_before_any_section_is_kept() {
+        let Group(settings) = parse("z = 0\n[x] and more\na=1\na=2\n[x]\nb=3").unwrap();
+        let names: Vec<&str> = settings.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["z", "x", "x"]);
+        let Value::Group(Group(first)) = &settings[1].value else {
+            panic!("{settings:?}")
+        };
+        assert_eq!(first.len(), 2);
     }
 }

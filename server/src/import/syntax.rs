@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Named settings, in the order of the file. No name is there twice.
+/// Named settings, in the order of the file. Of those with the same name Janus takes the first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Group(pub(super) Vec<Setting>);
 
@@ -41,14 +41,12 @@ pub(crate) enum Problem {
         expected: &'static str,
         found: String,
     },
-    #[error("`{0}` is not a number")]
-    Number(String),
+    #[error("what begins like a number is none: texts stand in quotation marks")]
+    Number,
     #[error("a text has no end: `\"` is missing")]
     EndlessText,
     #[error("a comment has no end: `*/` is missing")]
     EndlessComment,
-    #[error("`\\{0}` means nothing in a text: write `\\\\` for one backslash")]
-    Escape(char),
     #[error("`{name}` is set a second time, after line {first}")]
     Duplicate { name: String, first: usize },
     #[error("brackets are nested too deeply")]

@@ -109,9 +109,9 @@ impl Parser<'_> {
                         self.next = Some(next);
                         break;
                     };
-                    text += &more;
+                    text.extend(more);
                 }
-                Value::Text(text)
+                Value::Text(String::from_utf8_lossy(&text).into_owned())
             }
             Token::OpenGroup => Value::Group(self.settings(depth + 1, &Token::CloseGroup)?),
             Token::OpenList => self.list(depth + 1, &Token::CloseList, "a value or `)`")?,

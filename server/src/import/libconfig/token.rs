@@ -11,7 +11,8 @@ pub(super) enum Token {
     Boolean(bool),
     Integer(i64),
     Float(f64),
-    Text(String),
+    /// Bytes, as escapes may be of single ones.
+    Text(Vec<u8>),
     /// `=` or `:`
     Assign,
     Semicolon,
@@ -35,23 +36,24 @@ impl Located {
     /// The error that says what should have been here.
     pub(super) fn unexpected(&self, expected: &'static str) -> SyntaxError {
         let found = match &self.token {
-            Token::Name(name) => format!("`{name}`"),
-            Token::Boolean(value) => format!("`{value}`"),
-            Token::Integer(value) => format!("`{value}`"),
-            Token::Float(value) => format!("`{value}`"),
-            // It may be a secret.
-            Token::Text(_) => "a text".to_owned(),
-            Token::Assign => "`=`".to_owned(),
-            Token::Semicolon => "`;`".to_owned(),
-            Token::Comma => "`,`".to_owned(),
-            Token::OpenGroup => "`{`".to_owned(),
-            Token::CloseGroup => "`}`".to_owned(),
-            Token::OpenList => "`(`".to_owned(),
-            Token::CloseList => "`)`".to_owned(),
-            Token::OpenArray => "`[`".to_owned(),
-            Token::CloseArray => "`]`".to_owned(),
-            Token::End => "the end of the file".to_owned(),
+            // Any of these may be a secret, without its quotation marks, too.
+            Token::Name(_) => "a word: texts stand in quotation marks",
+            Token::Integer(_) | Token::Float(_) => "a number",
+            Token::Text(_) => "a text",
+            Token::Boolean(true) => "`true`",
+            Token::Boolean(false) => "`false`",
+            Token::Assign => "`=`",
+            Token::Semicolon => "`;`",
+            Token::Comma => "`,`",
+            Token::OpenGroup => "`{`",
+            Token::CloseGroup => "`}`",
+            Token::OpenList => "`(`",
+            Token::CloseList => "`)`",
+            Token::OpenArray => "`[`",
+            Token::CloseArray => "`]`",
+            Token::End => "the end of the file",
         };
+        let found = found.to_owned();
         SyntaxError {
             line: self.line,
             problem: Problem::Unexpected { expected, found },
@@ -102,7 +104,7 @@ impl<'a> Tokens<'a> {
             match c {
                 '#' => self.skip_line(),
                 '/' => self.skip_comment()?,
-                c if c.is_whitespace() => {
+                c if is_blank(*c) => {
                     self.bump();
                 }
                 _ => break,
@@ -167,7 +169,7 @@ impl<'a> Tokens<'a> {
         integer(&word)
             .map(Token::Integer)
             .or_else(|| float(&word).map(Token::Float))
-            .ok_or_else(|| self.error(self.line, Problem::Number(word)))
+            .ok_or_else(|| self.error(self.line, Problem::Number))
     }
 
     fn mark_or_text(&mut self) -> Result<Token, SyntaxError> {
@@ -197,45 +199,69 @@ impl<'a> Tokens<'a> {
 
     /// What follows an opening quotation mark, which stands in this line.
     fn text(&mut self, line: usize) -> Result<Token, SyntaxError> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         loop {
             match self.bump() {
                 None => return Err(self.error(line, Problem::EndlessText)),
                 Some('"') => return Ok(Token::Text(text)),
-                Some('\\') => text.push(self.escaped()?),
-                Some(c) => text.push(c),
+                Some('\\') => self.escaped(&mut text),
+                Some(c) => push(&mut text, c),
             }
         }
     }
 
-    fn escaped(&mut self) -> Result<char, SyntaxError> {
-        let line = self.line;
-        Ok(match self.bump() {
-            Some(c @ ('"' | '\\')) => c,
-            Some('n') => '\n',
-            Some('r') => '\r',
-            Some('t') => '\t',
-            Some('a') => '\u{7}',
-            Some('b') => '\u{8}',
-            Some('f') => '\u{c}',
-            Some('v') => '\u{b}',
-            Some('x') => {
-                let mut digit = || self.chars.next_if(char::is_ascii_hexdigit)?.to_digit(16);
-                let code = digit().zip(digit()).map(|(high, low)| high * 16 + low);
-                code.and_then(char::from_u32)
-                    .ok_or_else(|| self.error(line, Problem::Escape('x')))?
-            }
-            Some(other) => return Err(self.error(line, Problem::Escape(other))),
-            None => return Err(self.error(line, Problem::EndlessText)),
-        })
+    /// What follows a backslash. Where it makes no escape, it is a backslash.
+    fn escaped(&mut self, text: &mut Vec<u8>) {
+        let escaped = match self.chars.peek() {
+            Some('"') => b'"',
+            Some('\\') => b'\\',
+            Some('n') => b'\n',
+            Some('r') => b'\r',
+            Some('t') => b'\t',
+            Some('a') => 0x07,
+            Some('b') => 0x08,
+            Some('f') => 0x0c,
+            Some('v') => 0x0b,
+            Some('x' | 'X') => return self.byte(text),
+            _ => return text.push(b'\\'),
+        };
+        self.bump();
+        text.push(escaped);
     }
+
+    /// `x` and two digits, a byte by its number. Anything else stays as it is.
+    fn byte(&mut self, text: &mut Vec<u8>) {
+        let mut ahead = self.chars.clone();
+        ahead.next();
+        let mut digit = || ahead.next()?.to_digit(16);
+        let number = digit().zip(digit()).map(|(high, low)| high * 16 + low);
+        match number.and_then(|number| u8::try_from(number).ok()) {
+            Some(byte) => {
+                text.push(byte);
+                self.chars = ahead;
+            }
+            None => text.push(b'\\'),
+        }
+    }
+}
+
+fn push(text: &mut Vec<u8>, c: char) {
+    text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// Those of ASCII, without those of Unicode.
+fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\t' | '\n' | '\r' | '\u{7}' | '\u{8}' | '\u{b}' | '\u{c}'
+    )
 }
 
 fn is_name_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '*'
 }
 
-/// A whole number: decimal, `0x…`, `0b…` or `0o…`, with `L` or `LL` for 64 bits or without.
+/// A whole number: decimal, `0x…`, `0b…`, `0o…` or `0q…`, with `L` or `LL` for 64 bits or without.
 fn integer(word: &str) -> Option<i64> {
     let digits = word.trim_end_matches('L');
     if word.len() - digits.len() > 2 {
@@ -251,7 +277,7 @@ fn integer(word: &str) -> Option<i64> {
         i64::from_str_radix(hex, 16).ok()
     } else if let Some(binary) = radix("b") {
         i64::from_str_radix(binary, 2).ok()
-    } else if let Some(octal) = radix("o") {
+    } else if let Some(octal) = radix("o").or_else(|| radix("q")) {
         i64::from_str_radix(octal, 8).ok()
     } else {
         digits.parse().ok()
