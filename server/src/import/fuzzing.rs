@@ -12,14 +12,13 @@ pub(crate) fn jcfg(text: &str) -> bool {
         let Ok(group) = parse(Path::new("fuzz"), text, extension) else {
             continue;
         };
-        for (name, reader) in FILES {
-            let mut import = Import::default();
-            let section = Section::new(Path::new("fuzz"), &group);
-            if reader(&mut import, name, section).is_ok() {
-                assert!(import.to_toml().is_ok(), "{import:?}");
-                understood = true;
-            }
+        let mut import = Import::default();
+        for known in &FILES {
+            (known.reader)(&mut import, known.name, Section::new(&group));
         }
+        import.complete();
+        assert!(import.to_toml().is_ok(), "{import:?}");
+        understood = true;
     }
     understood
 }

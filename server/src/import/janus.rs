@@ -1,10 +1,10 @@
 //! `janus.jcfg`: the core.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use super::Import;
 use super::remarks::Reasons;
 use super::section::Section;
-use super::{Import, ImportError};
 
 const GENERAL: &Reasons = &[
     (
@@ -101,66 +101,59 @@ const NAT: &Reasons = &[
 ];
 
 /// Of all other groups.
-const OTHERS: &Reasons = &[
-    (
-        &["disable"],
-        "what is built in stays; what is not asked for costs nothing",
-    ),
-    (
-        &["broadcast", "combine_media_stats", "stats_period"],
-        "events are not sent to other programs",
-    ),
-];
+const OTHERS: &Reasons = &[(
+    &["broadcast", "combine_media_stats", "stats_period"],
+    "events are not sent to other programs",
+)];
 
-pub(super) fn import(
-    import: &mut Import,
-    place: &str,
-    mut file: Section<'_>,
-) -> Result<(), ImportError> {
+pub(super) fn import(import: &mut Import, place: &str, mut file: Section<'_>) {
     if let Some(mut general) = file.section("general") {
         for (theirs, ours) in [
             ("api_secret", "api-secret"),
             ("token_auth_secret", "token-auth-secret"),
         ] {
-            import.options.set_some(ours, general.text(theirs)?);
+            import.options.set_some(ours, general.text(theirs));
         }
-        import.admin_secret = general.text("admin_secret")?;
+        import.admin_secret = general.text("admin_secret");
         import
             .options
-            .set_some("token-auth", general.flag("token_auth")?);
+            .set_some("token-auth", general.flag("token_auth"));
+        let place = format!("{place}: general");
         for (theirs, ours) in [
             ("session_timeout", "session-timeout"),
             ("reclaim_session_timeout", "reclaim-session-timeout"),
         ] {
-            let seconds: Option<u32> = general.number(theirs, "a number of seconds")?;
+            let seconds = general.number::<u32>(theirs, "a number of seconds");
+            let seconds = import.or_default(&place, seconds);
             import.options.set_some(ours, seconds.map(i64::from));
         }
-        let level: Option<u8> = general.number("debug_level", "a level from 0 to 7")?;
+        let level = general.number::<u8>("debug_level", "a level from 0 to 7");
+        let level = import.or_default(&place, level);
         import.options.set_some("log", level.map(log_level));
-        import
-            .remarks
-            .add_left(&format!("{place}: general"), general, GENERAL);
+        import.remarks.add_left(&place, general, GENERAL);
     }
     if let Some(mut nat) = file.section("nat") {
-        let server = nat.text("stun_server")?;
-        let port = nat.port("stun_port")?.unwrap_or(3478);
+        let place = format!("{place}: nat");
+        let server = nat.text("stun_server");
+        let port = nat.port("stun_port");
+        let port = import.or_default(&place, port).unwrap_or(3478);
         import
             .options
-            .set_some("stun", server.map(|server| format!("stun:{server}:{port}")));
-        for address in nat.texts("nat_1_1_mapping")? {
+            .set_some("stun", server.map(|server| stun(&server, port)));
+        for address in nat.texts("nat_1_1_mapping") {
             match address.parse::<IpAddr>() {
                 Ok(address) => import.options.add("public-ip", address.to_string()),
                 Err(_) => import.remarks.add(
-                    &format!("{place}: nat"),
+                    &place,
                     "nat_1_1_mapping",
                     format!("`{address}` is no address"),
                 ),
             }
         }
         for (theirs, ours) in [("ice_lite", "ice-lite"), ("full_trickle", "full-trickle")] {
-            import.options.set_some(ours, nat.flag(theirs)?);
+            import.options.set_some(ours, nat.flag(theirs));
         }
-        import.remarks.add_left(&format!("{place}: nat"), nat, NAT);
+        import.remarks.add_left(&place, nat, NAT);
     }
     for (name, reasons) in [("certificates", CERTIFICATES), ("media", MEDIA)] {
         if let Some(section) = file.section(name) {
@@ -170,14 +163,25 @@ pub(super) fn import(
         }
     }
     for name in ["plugins", "transports", "loggers", "events"] {
-        if let Some(section) = file.section(name) {
-            import
-                .remarks
-                .add_left(&format!("{place}: {name}"), section, OTHERS);
+        if let Some(mut section) = file.section(name) {
+            let place = format!("{place}: {name}");
+            for library in section.texts("disable") {
+                if !import.disable(&library) {
+                    let reason = "what is built in stays; what is not asked for costs nothing";
+                    import.remarks.add(&place, "disable", reason);
+                }
+            }
+            import.remarks.add_left(&place, section, OTHERS);
         }
     }
     import.remarks.add_left(place, file, &[]);
-    Ok(())
+}
+
+fn stun(server: &str, port: u16) -> String {
+    match server.parse() {
+        Ok(ip) => format!("stun:{}", SocketAddr::new(ip, port)),
+        Err(_) => format!("stun:{server}:{port}"),
+    }
 }
 
 /// Janus counts from 0, nothing, to 7, everything.

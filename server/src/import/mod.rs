@@ -3,6 +3,7 @@
 //! `fanlight import-janus FILE…` prints it, `--janus-config DIR` uses it at once. Nothing is left
 //! out in silence: what has no counterpart is named with the reason.
 
+mod doors;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 mod ini;
@@ -19,31 +20,61 @@ mod tests;
 mod transports;
 mod ustreamer;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::mountpoint::MountpointConfig;
+use doors::Door;
 pub(crate) use options::ImportedOptions;
 pub(crate) use remarks::Remarks;
-use section::Section;
+use section::{Section, ValueError};
 use syntax::{Group, Problem};
 
 /// No configuration is longer, in bytes.
 const MAX_LENGTH: u64 = 4 << 20;
 
-/// The files that are understood, without their extension, and who reads them. In this order they
-/// are read from a directory.
-const FILES: [(&str, Reader); 5] = [
-    ("janus", janus::import),
-    ("janus.transport.http", transports::http),
-    ("janus.transport.websockets", transports::websockets),
-    ("janus.plugin.streaming", streaming::import),
-    ("janus.plugin.ustreamer", ustreamer::import),
+/// The files that are understood, without their extension, in the order in which they are read.
+static FILES: [Known; 5] = [
+    Known::new("janus", "", janus::import),
+    Known::new("janus.transport.http", "libjanus_http.so", transports::http),
+    Known::new(
+        "janus.transport.websockets",
+        "libjanus_websockets.so",
+        transports::websockets,
+    ),
+    Known::new("janus.plugin.streaming", STREAMING, streaming::import),
+    Known::new(
+        "janus.plugin.ustreamer",
+        "libjanus_ustreamer.so",
+        ustreamer::import,
+    ),
 ];
 
-type Reader = fn(&mut Import, &str, Section<'_>) -> Result<(), ImportError>;
+/// The library of `janus.plugin.streaming`.
+const STREAMING: &str = "libjanus_streaming.so";
+
+/// A file that is understood.
+struct Known {
+    name: &'static str,
+    /// What it is for, as `janus.jcfg` calls it to switch it off.
+    library: &'static str,
+    reader: Reader,
+}
+
+type Reader = fn(&mut Import, &str, Section<'_>);
+
+impl Known {
+    const fn new(name: &'static str, library: &'static str, reader: Reader) -> Known {
+        Known {
+            name,
+            library,
+            reader,
+        }
+    }
+}
 
 /// The extensions of the files: of today, and of before 2019.
 const EXTENSIONS: [&str; 2] = ["jcfg", "cfg"];
@@ -56,9 +87,13 @@ pub(crate) struct Import {
     pub(crate) remarks: Remarks,
     /// µStreamer's plugin was in use, and with it a camera.
     has_camera: bool,
-    /// The admin API's secret, and whether any transport has the API switched on.
+    /// Libraries of Janus that it was not to load.
+    disabled: BTreeSet<&'static str>,
+    /// A transport's file was read, whether it listens or not.
+    has_transport: bool,
+    doors: Vec<Door>,
+    admin_doors: Vec<Door>,
     admin_secret: Option<String>,
-    has_admin: bool,
 }
 
 /// Why a file cannot be imported.
@@ -68,8 +103,6 @@ pub(crate) enum ImportError {
     Read { file: PathBuf, error: io::Error },
     #[error("{} is too long for a configuration", file.display())]
     Length { file: PathBuf },
-    #[error("{}:{line}: this is not UTF-8", file.display())]
-    Encoding { file: PathBuf, line: usize },
     #[error(
         "{} does not have the name of a file of Janus that can be imported: \
          janus.jcfg, janus.transport.{{http,websockets}}.jcfg, \
@@ -86,25 +119,24 @@ pub(crate) enum ImportError {
         line: usize,
         problem: Problem,
     },
-    #[error("{}:{line}: `{name}` is {expected}", file.display())]
-    Value {
-        file: PathBuf,
-        line: usize,
-        name: String,
-        expected: &'static str,
-    },
 }
 
 impl Import {
     /// Reads files, and of directories those that are understood.
     pub(crate) fn read(paths: &[PathBuf]) -> Result<Import, ImportError> {
-        let mut import = Import::default();
+        let mut files = Vec::new();
         for path in paths {
             if path.is_dir() {
-                import.directory(path)?;
+                files.extend(in_directory(path)?);
             } else {
-                import.file(path)?;
+                files.push((known(path)?, path.clone()));
             }
+        }
+        // What one says of others is read before them.
+        files.sort_by_key(|(known, _)| FILES.iter().position(|file| file.name == known.name));
+        let mut import = Import::default();
+        for (known, file) in files {
+            import.file(known, &file)?;
         }
         import.complete();
         Ok(import)
@@ -112,49 +144,88 @@ impl Import {
 
     /// Adds what follows from several files together.
     fn complete(&mut self) {
+        if self.has_transport && self.doors.is_empty() {
+            let reason = "no transport of Janus listens without TLS, so Fanlight does at its \
+                          default address, which only this machine reaches";
+            self.remarks.add("janus.transport.*", "listen", reason);
+        }
+        self.open_doors();
         if !self.mountpoints.is_empty() && !self.has_camera {
             // Otherwise the first camera, or the test pattern, would be one more mountpoint.
             self.options.set("source", "none");
         }
-        // The secret alone would switch the API on here, and packages come with a well-known one.
-        match self.admin_secret.take() {
-            Some(secret) if self.has_admin => self.options.set("admin-secret", secret),
-            Some(_) => self.remarks.add(
-                "janus.jcfg: general",
-                "admin_secret",
-                "no transport has the admin API switched on, so it stays off",
-            ),
-            None => {}
+        if self.disabled.contains(STREAMING) {
+            let reason = "janus.plugin.streaming is built in: with an `admin-key` that nobody \
+                          knows, nobody makes mountpoints";
+            self.remarks.add("janus.jcfg: plugins", "disable", reason);
+            let key = format!("{:032x}", rand::random::<u128>());
+            self.options.set("admin-key", key);
         }
     }
 
-    fn directory(&mut self, directory: &Path) -> Result<(), ImportError> {
-        let mut found = false;
-        for (name, _) in FILES {
-            let candidates =
-                EXTENSIONS.map(|extension| directory.join(format!("{name}.{extension}")));
-            // Janus, too, reads the older form where there is no newer one.
-            if let Some(file) = candidates.iter().find(|file| file.exists()) {
-                self.file(file)?;
-                found = true;
-            }
-        }
-        found
-            .then_some(())
-            .ok_or_else(|| ImportError::Empty(directory.to_owned()))
+    /// Whether a library that Janus is not to load is one that Fanlight takes something over of.
+    fn disable(&mut self, library: &str) -> bool {
+        let known = FILES.iter().find(|known| known.library == library);
+        self.disabled.extend(known.map(|known| known.library));
+        known.is_some()
     }
 
-    fn file(&mut self, file: &Path) -> Result<(), ImportError> {
-        let is = |part: Option<&OsStr>, name: &str| part.is_some_and(|part| part == name);
-        let reader = FILES.iter().find(|(name, _)| is(file.file_stem(), name));
-        let extension = EXTENSIONS.iter().find(|name| is(file.extension(), name));
-        let (Some((_, reader)), Some(extension)) = (reader, extension) else {
-            return Err(ImportError::Name(file.to_owned()));
-        };
-        let group = parse(file, &read(file)?, extension)?;
+    /// A setting of Janus that has a default where it cannot be understood.
+    fn or_default<T>(&mut self, place: &str, value: Result<Option<T>, ValueError>) -> Option<T> {
+        value.unwrap_or_else(|error| {
+            let reason = format!("{error}: the default is used");
+            self.remarks.add(place, &error.name, reason);
+            None
+        })
+    }
+
+    fn file(&mut self, known: &Known, file: &Path) -> Result<(), ImportError> {
         let place = file.file_name().unwrap_or_default().to_string_lossy();
-        reader(self, &place, Section::new(file, &group))
+        let bytes = read(file)?;
+        let text = String::from_utf8_lossy(&bytes);
+        if let Err(error) = str::from_utf8(&bytes) {
+            let lines = bytes.iter().take(error.valid_up_to());
+            let line = 1 + lines.filter(|byte| **byte == b'\n').count();
+            let reason = "this is not UTF-8, and matters if it is in no comment";
+            self.remarks.add(&place, &format!("line {line}"), reason);
+        }
+        let extension = file.extension().unwrap_or_default();
+        let group = parse(file, &text, &extension.to_string_lossy())?;
+        if self.disabled.contains(known.library) {
+            let reason = "janus.jcfg has it disabled: nothing is taken over";
+            self.remarks.add(&place, known.library, reason);
+        } else {
+            (known.reader)(self, &place, Section::new(&group));
+        }
+        Ok(())
     }
+}
+
+/// The files in a directory that are understood.
+fn in_directory(directory: &Path) -> Result<Vec<(&'static Known, PathBuf)>, ImportError> {
+    let mut files = Vec::new();
+    for known in &FILES {
+        let mut candidates = EXTENSIONS
+            .iter()
+            .map(|extension| directory.join(format!("{}.{extension}", known.name)));
+        // Janus, too, reads the older form where there is no newer one.
+        if let Some(file) = candidates.find(|file| file.exists()) {
+            files.push((known, file));
+        }
+    }
+    match files.is_empty() {
+        true => Err(ImportError::Empty(directory.to_owned())),
+        false => Ok(files),
+    }
+}
+
+/// What a file is, by its name.
+fn known(file: &Path) -> Result<&'static Known, ImportError> {
+    let is = |part: Option<&OsStr>, name: &str| part.is_some_and(|part| part == name);
+    let known = FILES.iter().find(|known| is(file.file_stem(), known.name));
+    known
+        .filter(|_| EXTENSIONS.iter().any(|name| is(file.extension(), name)))
+        .ok_or_else(|| ImportError::Name(file.to_owned()))
 }
 
 fn parse(file: &Path, text: &str, extension: &str) -> Result<Group, ImportError> {
@@ -169,7 +240,7 @@ fn parse(file: &Path, text: &str, extension: &str) -> Result<Group, ImportError>
     })
 }
 
-fn read(file: &Path) -> Result<String, ImportError> {
+fn read(file: &Path) -> Result<Vec<u8>, ImportError> {
     let failed = |error| ImportError::Read {
         file: file.to_owned(),
         error,
@@ -185,16 +256,5 @@ fn read(file: &Path) -> Result<String, ImportError> {
             file: file.to_owned(),
         });
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = error.utf8_error().valid_up_to();
-        let lines = error
-            .as_bytes()
-            .iter()
-            .take(good)
-            .filter(|byte| **byte == b'\n');
-        ImportError::Encoding {
-            file: file.to_owned(),
-            line: 1 + lines.count(),
-        }
-    })
+    Ok(bytes)
 }

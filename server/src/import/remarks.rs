@@ -36,6 +36,9 @@ impl Remarks {
 
     /// Says of what is left of a group why it is.
     pub(super) fn add_left(&mut self, place: &str, section: Section<'_>, reasons: &Reasons) {
+        for name in &section.odd_flags {
+            self.add(place, name, "only `true`, `yes` and `1` switch it on");
+        }
         for setting in section.left() {
             if !is_off(setting) {
                 let reason = reason(reasons, &setting.name);
@@ -67,6 +70,7 @@ fn is_off(setting: &Setting) -> bool {
 }
 
 fn reason(reasons: &Reasons, name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
     let fits = |pattern: &&str| match pattern.strip_suffix('*') {
         Some(beginning) => name.starts_with(beginning),
         None => *pattern == name,

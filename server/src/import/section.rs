@@ -1,124 +1,109 @@
-//! Settings taken out of a group one by one, so that what is left is what nobody asked for.
+//! Settings taken out of a group one by one, so that what is left is what nobody asked for. They
+//! are read as Janus does: names without regard to case, and every scalar as a text.
 
-use std::path::Path;
-use std::str::FromStr;
-
-use super::ImportError;
 use super::syntax::{Group, Setting, Value};
 
-/// The settings of one group, of a file that errors name.
+/// The settings of one group.
 #[derive(Debug)]
 pub(super) struct Section<'a> {
-    file: &'a Path,
     left: Vec<&'a Setting>,
+    /// The names of those that Janus takes for false, though they say something else.
+    pub(super) odd_flags: Vec<&'a str>,
+}
+
+/// A setting that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: this is not {expected}")]
+pub(super) struct ValueError {
+    pub(super) name: String,
+    line: usize,
+    expected: &'static str,
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn new(file: &'a Path, group: &'a Group) -> Section<'a> {
+    pub(super) fn new(group: &'a Group) -> Section<'a> {
         Section {
-            file,
             left: group.0.iter().collect(),
+            odd_flags: Vec::new(),
         }
     }
 
     /// A group in this one. What is no group is left.
     pub(super) fn section(&mut self, name: &str) -> Option<Section<'a>> {
-        let is_group = |value: &Value| matches!(value, Value::Group(_));
-        let setting = self.take_if(name, is_group)?;
-        match &setting.value {
-            Value::Group(group) => Some(Section::new(self.file, group)),
+        match &self.take_if(name, is_group)?.value {
+            Value::Group(group) => Some(Section::new(group)),
             _ => None,
         }
     }
 
     /// The names of the groups in this one.
     pub(super) fn groups(&self) -> Vec<String> {
-        let is_group = |setting: &&&Setting| matches!(setting.value, Value::Group(_));
-        let groups = self.left.iter().filter(is_group);
+        let groups = self.left.iter().filter(|setting| is_group(&setting.value));
         groups.map(|setting| setting.name.clone()).collect()
     }
 
-    /// The groups of a list.
-    pub(super) fn sections(&mut self, name: &str) -> Result<Option<Vec<Section<'a>>>, ImportError> {
-        let Some(setting) = self.take(name) else {
-            return Ok(None);
+    /// What is in a list, `None` for what is no group. What is no list is left.
+    pub(super) fn sections(&mut self, name: &str) -> Option<Vec<Option<Section<'a>>>> {
+        let is_list = |value: &Value| matches!(value, Value::List(_));
+        let Value::List(values) = &self.take_if(name, is_list)?.value else {
+            return None;
         };
-        let Value::List(values) = &setting.value else {
-            return Err(self.error(setting.line, name, "a list of groups, `( { … }, { … } )`"));
-        };
-        let section = |(line, value): &'a (usize, Value)| match value {
-            Value::Group(group) => Ok(Section::new(self.file, group)),
-            _ => Err(self.error(*line, name, "a list of groups, `( { … }, { … } )`")),
-        };
-        values
-            .iter()
-            .map(section)
-            .collect::<Result<_, _>>()
-            .map(Some)
+        let sections = values.iter().map(|(_, value)| match value {
+            Value::Group(group) => Some(Section::new(group)),
+            _ => None,
+        });
+        Some(sections.collect())
     }
 
     /// A text. An empty one is as good as none.
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, ImportError> {
-        let Some(setting) = self.take(name) else {
-            return Ok(None);
-        };
-        match &setting.value {
-            Value::Text(text) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
-            Value::Integer(number) => Ok(Some(number.to_string())),
-            Value::Boolean(value) => Ok(Some(value.to_string())),
-            _ => Err(self.error(setting.line, name, "a text")),
-        }
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        scalar(&self.take(name)?.value).filter(|text| !text.is_empty())
     }
 
     /// The texts between the commas of one.
-    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, ImportError> {
-        let text = self.text(name)?.unwrap_or_default();
-        let texts = text
-            .split(',')
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
-        Ok(texts.map(str::to_owned).collect())
+    pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        let texts = text.split(',').map(str::trim);
+        let texts = texts.filter(|text| !text.is_empty());
+        texts.map(str::to_owned).collect()
     }
 
-    /// As Janus reads it: `true` and `yes`, in any case, as texts, too.
-    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, ImportError> {
-        let Some(setting) = self.take(name) else {
-            return Ok(None);
-        };
-        let text = match &setting.value {
-            Value::Boolean(value) => return Ok(Some(*value)),
-            Value::Text(text) => text.to_ascii_lowercase(),
-            _ => String::new(),
-        };
+    /// Whether it is `yes`, `true` or `1`, in any case. Everything else is false.
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+        let setting = self.take(name)?;
+        let text = scalar(&setting.value)?.to_ascii_lowercase();
         match text.as_str() {
-            "true" | "yes" => Ok(Some(true)),
-            "false" | "no" => Ok(Some(false)),
-            _ => Err(self.error(setting.line, name, "true or false")),
+            "yes" | "true" | "1" => return Some(true),
+            "no" | "false" | "0" | "" => {}
+            _ => self.odd_flags.push(&setting.name),
         }
+        Some(false)
     }
 
-    /// A number, or a text with one, in the range of its type, which `expected` says in words.
-    pub(super) fn number<N: FromStr + TryFrom<i64>>(
+    /// A number in the range of its type, which `expected` says in words.
+    pub(super) fn number<N: TryFrom<i64>>(
         &mut self,
         name: &str,
         expected: &'static str,
-    ) -> Result<Option<N>, ImportError> {
+    ) -> Result<Option<N>, ValueError> {
         let Some(setting) = self.take(name) else {
             return Ok(None);
         };
         let number = match &setting.value {
-            Value::Integer(number) => N::try_from(*number).ok(),
+            Value::Integer(number) => Some(*number),
             Value::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
-        match number {
-            Some(number) => Ok(Some(number)),
-            None => Err(self.error(setting.line, name, expected)),
-        }
+        let number = number.and_then(|number| N::try_from(number).ok());
+        number.map(Some).ok_or_else(|| ValueError {
+            name: setting.name.clone(),
+            line: setting.line,
+            expected,
+        })
     }
 
     /// A UDP or TCP port.
-    pub(super) fn port(&mut self, name: &str) -> Result<Option<u16>, ImportError> {
+    pub(super) fn port(&mut self, name: &str) -> Result<Option<u16>, ValueError> {
         self.number(name, "a port from 0 to 65535")
     }
 
@@ -127,22 +112,30 @@ impl<'a> Section<'a> {
         self.left
     }
 
+    /// The first scalar of this name.
     fn take(&mut self, name: &str) -> Option<&'a Setting> {
-        self.take_if(name, |_| true)
+        self.take_if(name, |value| scalar(value).is_some())
     }
 
     fn take_if(&mut self, name: &str, wanted: impl Fn(&Value) -> bool) -> Option<&'a Setting> {
-        let is_it = |setting: &&Setting| setting.name == name && wanted(&setting.value);
+        let is_it =
+            |setting: &&Setting| setting.name.eq_ignore_ascii_case(name) && wanted(&setting.value);
         let index = self.left.iter().position(is_it)?;
         Some(self.left.remove(index))
     }
+}
 
-    fn error(&self, line: usize, name: &str, expected: &'static str) -> ImportError {
-        ImportError::Value {
-            file: self.file.to_owned(),
-            line,
-            name: name.to_owned(),
-            expected,
-        }
+fn is_group(value: &Value) -> bool {
+    matches!(value, Value::Group(_))
+}
+
+/// The text that Janus makes of a value.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Boolean(value) => Some(value.to_string()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(number) => Some(format!("{number:.6}")),
+        Value::Text(text) => Some(text.clone()),
+        Value::List(_) | Value::Group(_) => None,
     }
 }

@@ -1,12 +1,13 @@
 //! `janus.plugin.streaming.jcfg`: mountpoints.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use fanlight_protocol::streaming::{MediaKind, MountpointId};
 
+use super::Import;
 use super::remarks::Reasons;
-use super::section::Section;
-use super::{Import, ImportError};
+use super::section::{Section, ValueError};
 use crate::mountpoint::{MediaConfig, MountpointConfig};
 use crate::secret::Secret;
 
@@ -63,60 +64,103 @@ const MEDIUM: &Reasons = &[
 ];
 
 const SIMULCAST: &str = "simulcast is not offered: the first size is what viewers get";
+const MILLISECONDS: &str = "a number of milliseconds";
 const DATA: &str = "data are not offered";
 
-pub(super) fn import(
-    import: &mut Import,
-    place: &str,
-    mut file: Section<'_>,
-) -> Result<(), ImportError> {
+pub(super) fn import(import: &mut Import, place: &str, mut file: Section<'_>) {
+    let mut ids_are_texts = false;
     if let Some(mut general) = file.section("general") {
         let place = format!("{place}: general");
-        import
-            .options
-            .set_some("admin-key", general.text("admin_key")?);
-        if general.flag("string_ids")? == Some(true) {
-            import.remarks.add(&place, "string_ids", "ids are numbers");
+        let key = general.text("admin_key");
+        import.options.set_some("admin-key", key);
+        ids_are_texts = general.flag("string_ids") == Some(true);
+        if ids_are_texts {
+            let reason = "ids are numbers, and clients have to say them so";
+            import.remarks.add(&place, "string_ids", reason);
         }
         import.remarks.add_left(&place, general, GENERAL);
     }
     let mut nameless = Vec::new();
     for name in file.groups() {
-        if let Some(section) = file.section(&name) {
-            let place = format!("{place}: {name}");
-            match mountpoint(import, &place, &name, section)? {
-                Some((Some(id), config)) => add(import, &place, MountpointConfig { id, ..config }),
-                Some((None, config)) => nameless.push((place, config)),
-                None => {}
+        let Some(mut section) = file.section(&name) else {
+            continue;
+        };
+        let place = format!("{place}: {name}");
+        let id = section.text("id").map(|text| Id::new(text, ids_are_texts));
+        let left_out = |error: ValueError| {
+            let reason = format!("{error}: the mountpoint is left out");
+            (error.name, reason)
+        };
+        let config = match mountpoint(import, &place, &name, section).map_err(left_out) {
+            Ok(Some(config)) => config,
+            Ok(None) => continue,
+            Err((name, reason)) => {
+                import.remarks.add(&place, &name, reason);
+                continue;
+            }
+        };
+        match id {
+            Some(Id::Number(id)) => add(import, &place, MountpointConfig { id, ..config }),
+            Some(Id::Text(text)) => {
+                nameless.push((place, format!("`{text}` is no number"), config))
+            }
+            Some(Id::Wrong(text)) => {
+                let reason = format!("`{text}` is no id: the mountpoint is left out, as by Janus");
+                import.remarks.add(&place, "id", reason);
+            }
+            None => {
+                let reason = "there is none, and Janus would draw lots".to_owned();
+                nameless.push((place, reason, config));
             }
         }
     }
-    for (place, config) in nameless {
+    for (place, reason, config) in nameless {
         let id = smallest_free(&import.mountpoints);
-        let reason = format!(
-            "there is none, and Janus would draw lots; here it is {}",
-            id.0
-        );
+        let reason = format!("{reason}; here it is {id}");
         import.remarks.add(&place, "id", reason);
         add(import, &place, MountpointConfig { id, ..config });
     }
     import.remarks.add_left(place, file, &[]);
-    Ok(())
 }
 
+/// What a mountpoint is called by clients.
+enum Id {
+    Number(MountpointId),
+    /// Where Janus has been told to take texts.
+    Text(String),
+    Wrong(String),
+}
+
+impl Id {
+    fn new(text: String, ids_are_texts: bool) -> Id {
+        let number = text.parse::<i64>().ok().filter(|number| *number > 0);
+        match number.and_then(|number| u64::try_from(number).ok()) {
+            // Janus takes no other form of a number.
+            Some(number) if number.to_string() == text => Id::Number(MountpointId(number)),
+            _ if ids_are_texts => Id::Text(text),
+            _ => Id::Wrong(text),
+        }
+    }
+}
+
+/// Adds a mountpoint if the server can make it, on this machine or on another.
 fn add(import: &mut Import, place: &str, config: MountpointConfig) {
+    let wrong = match config.rtp() {
+        Ok(rtp) => rtp
+            .check(&config.name())
+            .err()
+            .map(|error| error.to_string()),
+        Err(error) => Some(error.to_string()),
+    };
     if import.mountpoints.iter().any(|other| other.id == config.id) {
         let reason = format!(
             "there is a mountpoint {} already: this one is left out",
             config.id.0
         );
         import.remarks.add(place, "id", reason);
-    } else if let Err(error) = config.rtp() {
-        import.remarks.add(
-            place,
-            "media",
-            format!("{error}: the mountpoint is left out"),
-        );
+    } else if let Some(wrong) = wrong {
+        let reason = format!("{wrong}: the mountpoint is left out");
+        import.remarks.add(place, "media", reason);
     } else {
         import.mountpoints.push(config);
     }
@@ -130,17 +174,17 @@ fn smallest_free(mountpoints: &[MountpointConfig]) -> MountpointId {
     MountpointId((1..).find(|id| !taken.contains(id)).unwrap_or(u64::MAX))
 }
 
-/// A mountpoint and its id, if it has one; the id in the mountpoint is of no meaning. `None` if it
-/// is of a type that is not offered, or has no media that are.
+/// A mountpoint, whose id is of no meaning. `None` if it is of a type that is not offered, or has
+/// no media that are.
 fn mountpoint(
     import: &mut Import,
     place: &str,
     name: &str,
     mut section: Section<'_>,
-) -> Result<Option<(Option<MountpointId>, MountpointConfig)>, ImportError> {
-    let kind = section.text("type")?.unwrap_or_default();
-    if kind != "rtp" {
-        let reason = match kind.as_str() {
+) -> Result<Option<MountpointConfig>, ValueError> {
+    let kind = section.text("type").unwrap_or_default();
+    if !kind.eq_ignore_ascii_case("rtp") {
+        let reason = match kind.to_ascii_lowercase().as_str() {
             "live" | "ondemand" => "files are not played: feed a mountpoint of type `rtp` with one",
             "rtsp" => "RTSP is not offered: let FFmpeg send it to a mountpoint of type `rtp`",
             _ => "only `rtp` is offered",
@@ -150,47 +194,47 @@ fn mountpoint(
             .add(place, "type", format!("`{kind}`: {reason}"));
         return Ok(None);
     }
-    let id = section
-        .number::<u64>("id", "a number")?
-        .filter(|id| *id != 0);
+    let extension = "the id of an extension, from 1 to 14";
+    let abs_capture_time = section.number::<u8>("abscapturetime_src_ext_id", extension)?;
     let mut config = MountpointConfig {
         id: MountpointId(0),
         name: Some(name.to_owned()),
-        description: section.text("description")?,
-        metadata: section.text("metadata")?,
-        is_private: section.flag("is_private")?.unwrap_or(false),
-        secret: section.text("secret")?.map(Secret::new),
-        pin: section.text("pin")?.map(Secret::new),
-        enabled: section.flag("enabled")?.unwrap_or(true),
-        collision: section.number("collision", "a number of milliseconds")?,
-        srtpsuite: section.text("srtpsuite")?.filter(|suite| suite != "0"),
-        srtpcrypto: section.text("srtpcrypto")?.map(Secret::new),
-        playoutdelay_ext: section.flag("playoutdelay_ext")?.unwrap_or(false),
-        abscapturetime_src_ext_id: section
-            .number(
-                "abscapturetime_src_ext_id",
-                "the id of an extension, from 1 to 14",
-            )?
-            .filter(|id| *id != 0),
+        description: section.text("description"),
+        metadata: section.text("metadata"),
+        is_private: section.flag("is_private").unwrap_or(false),
+        secret: section.text("secret").map(Secret::new),
+        pin: section.text("pin").map(Secret::new),
+        enabled: section.flag("enabled").unwrap_or(true),
+        collision: section
+            .number::<u32>("collision", MILLISECONDS)?
+            .map(u64::from),
+        srtpsuite: section.text("srtpsuite").filter(|suite| suite != "0"),
+        srtpcrypto: section.text("srtpcrypto").map(Secret::new),
+        playoutdelay_ext: section.flag("playoutdelay_ext").unwrap_or(false),
+        abscapturetime_src_ext_id: abs_capture_time.filter(|id| *id != 0),
         media: Vec::new(),
     };
     let mut reasons = ONE_BY_ONE;
-    match section.sections("media")? {
+    match section.sections("media") {
         Some(media) => {
             reasons = WITH_LIST;
             for kind in [MediaKind::Audio, MediaKind::Video, MediaKind::Data] {
-                section.flag(kind.name())?;
+                section.flag(kind.name());
             }
             for (number, medium) in (1..).zip(media) {
                 let place = format!("{place}: media {number}");
-                config.media.extend(listed(import, &place, medium)?);
+                match medium {
+                    Some(medium) => config.media.extend(listed(import, &place, medium)?),
+                    None => import
+                        .remarks
+                        .add(&place, "media", "this is no group: `{ … }`"),
+                }
             }
         }
         None => {
             for (kind, mid) in [(MediaKind::Audio, "a"), (MediaKind::Video, "v")] {
-                config
-                    .media
-                    .extend(old_style(import, place, kind, mid, &mut section)?);
+                let medium = old_style(import, place, kind, mid, &mut section)?;
+                config.media.extend(medium);
             }
         }
     }
@@ -198,12 +242,11 @@ fn mountpoint(
         .remarks
         .add_left(place, section, &[reasons, ALL].concat());
     if config.media.is_empty() {
-        import
-            .remarks
-            .add(place, "media", "there are none: the mountpoint is left out");
+        let reason = "there are none: the mountpoint is left out";
+        import.remarks.add(place, "media", reason);
         return Ok(None);
     }
-    Ok(Some((id.map(MountpointId), config)))
+    Ok(Some(config))
 }
 
 /// A medium of the list `media`.
@@ -211,29 +254,28 @@ fn listed(
     import: &mut Import,
     place: &str,
     mut section: Section<'_>,
-) -> Result<Option<MediaConfig>, ImportError> {
+) -> Result<Option<MediaConfig>, ValueError> {
     // Janus' documentation has had both.
-    let kind = section
-        .text("type")?
-        .or(section.text("mtype")?)
-        .unwrap_or_default();
-    let kind = match MediaKind::by_name(&kind) {
+    let kind = section.text("type").or(section.text("mtype"));
+    let kind = kind.unwrap_or_default();
+    let kind = match MediaKind::by_name(&kind.to_ascii_lowercase()) {
         Some(kind @ (MediaKind::Audio | MediaKind::Video)) => kind,
         Some(MediaKind::Data) => {
             import.remarks.add(place, "type", DATA);
             return Ok(None);
         }
         None => {
-            import.remarks.add(
-                place,
-                "type",
-                format!("`{kind}` is neither audio nor video"),
-            );
+            let reason = format!("`{kind}` is neither audio nor video");
+            import.remarks.add(place, "type", reason);
             return Ok(None);
         }
     };
-    let mid = section.text("mid")?.unwrap_or_default();
-    let label = section.text("label")?;
+    let Some(mid) = section.text("mid") else {
+        let reason = "there is none: the medium is left out";
+        import.remarks.add(place, "mid", reason);
+        return Ok(None);
+    };
+    let label = section.text("label");
     let medium = medium(import, place, kind, mid, label, "", &mut section)?;
     import.remarks.add_left(place, section, MEDIUM);
     Ok(medium)
@@ -246,19 +288,12 @@ fn old_style(
     kind: MediaKind,
     mid: &str,
     section: &mut Section<'_>,
-) -> Result<Option<MediaConfig>, ImportError> {
-    if section.flag(kind.name())? != Some(true) {
+) -> Result<Option<MediaConfig>, ValueError> {
+    if section.flag(kind.name()) != Some(true) {
         return Ok(None);
     }
-    medium(
-        import,
-        place,
-        kind,
-        mid.to_owned(),
-        None,
-        kind.name(),
-        section,
-    )
+    let (mid, prefix) = (mid.to_owned(), kind.name());
+    medium(import, place, kind, mid, None, prefix, section)
 }
 
 /// A medium whose settings begin with `prefix`. `None` if it has no port or a codec that is not
@@ -271,56 +306,53 @@ fn medium(
     label: Option<String>,
     prefix: &str,
     section: &mut Section<'_>,
-) -> Result<Option<MediaConfig>, ImportError> {
+) -> Result<Option<MediaConfig>, ValueError> {
     let name = |name: &str| format!("{prefix}{name}");
     // `videortpmap = "H264/90000"` is the older form of `videocodec = "h264"`.
-    let rtpmap = section.text(&name("rtpmap"))?;
+    let rtpmap = section.text(&name("rtpmap"));
     let of_rtpmap = rtpmap.and_then(|map| map.split('/').next().map(str::to_owned));
     let pt = section.number(&name("pt"), "a payload type from 0 to 127")?;
-    let codec = section.text(&name("codec"))?.or(of_rtpmap);
+    let codec = section.text(&name("codec")).or(of_rtpmap);
     let port = section.port(&name("port"))?;
-    let mut medium = MediaConfig {
+    let milliseconds = section.number::<u32>(&name("bufferkf_ms"), MILLISECONDS)?;
+    let medium = MediaConfig {
         kind,
         mid,
         label,
         codec: codec.map_or_else(|| codec_of(pt), |codec| codec.to_ascii_lowercase()),
         pt,
-        fmtp: section.text(&name("fmtp"))?,
+        fmtp: section.text(&name("fmtp")),
         port: port.unwrap_or_default(),
         rtcpport: section.port(&name("rtcpport"))?,
-        mcast: None,
-        iface: section.text(&name("iface"))?,
+        mcast: section
+            .text(&name("mcast"))
+            .and_then(|text| group(import, place, &name("mcast"), &text)),
+        iface: section.text(&name("iface")),
         bind: None,
-        bufferkf: section.flag(&name("bufferkf"))?.unwrap_or(false),
-        bufferkf_ms: section.number(&name("bufferkf_ms"), "a number of milliseconds")?,
+        bufferkf: section.flag(&name("bufferkf")).unwrap_or(false),
+        bufferkf_ms: milliseconds.map(u64::from),
     };
-    if let Some(group) = section.text(&name("mcast"))? {
-        match group.parse() {
-            Ok(group) => medium.mcast = Some(group),
-            Err(_) => {
-                let reason = format!("`{group}` is no address: the medium is left out");
-                import.remarks.add(place, &name("mcast"), reason);
-                return Ok(None);
-            }
-        }
-    }
     if port.is_none() {
-        import.remarks.add(
-            place,
-            &name("port"),
-            "there is none: the medium is left out",
-        );
+        let reason = "there is none: the medium is left out";
+        import.remarks.add(place, &name("port"), reason);
         return Ok(None);
     }
     if let Err(error) = medium.codec() {
-        import.remarks.add(
-            place,
-            &name("codec"),
-            format!("{error}: the medium is left out"),
-        );
+        let reason = format!("{error}: the medium is left out");
+        import.remarks.add(place, &name("codec"), reason);
         return Ok(None);
     }
     Ok(Some(medium))
+}
+
+/// The group that a medium is sent to. What is none, Janus does not join.
+fn group(import: &mut Import, place: &str, name: &str, text: &str) -> Option<IpAddr> {
+    let group = text.parse().ok().filter(IpAddr::is_multicast);
+    if group.is_none() {
+        let reason = format!("`{text}` is no address of a group: it is not joined, as by Janus");
+        import.remarks.add(place, name, reason);
+    }
+    group
 }
 
 /// What a payload type says by itself (RFC 3551).

@@ -1,8 +1,8 @@
 //! `janus.plugin.ustreamer.jcfg`: µStreamer's plugin, in both spellings.
 
+use super::Import;
 use super::remarks::Reasons;
 use super::section::Section;
-use super::{Import, ImportError};
 
 const ITSELF: &str =
     "Fanlight takes the camera itself: stop µStreamer and set `source`, as in v4l2:/dev/video0";
@@ -15,11 +15,7 @@ const PLAYBACK: &Reasons = &[(
     "viewers' microphones and cameras are not played",
 )];
 
-pub(super) fn import(
-    import: &mut Import,
-    place: &str,
-    mut file: Section<'_>,
-) -> Result<(), ImportError> {
+pub(super) fn import(import: &mut Import, place: &str, mut file: Section<'_>) {
     import.has_camera = true;
     for (names, reasons) in [
         (["video", "memsink"], MEMSINK),
@@ -35,5 +31,4 @@ pub(super) fn import(
         }
     }
     import.remarks.add_left(place, file, &[]);
-    Ok(())
 }

@@ -6,6 +6,9 @@ use fanlight_protocol::streaming::MediaKind;
 
 use super::*;
 
+mod access;
+mod mistakes;
+
 fn path(name: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/import/tests");
     here.join(name)
@@ -29,6 +32,26 @@ fn written(name: &str, text: &str) -> Result<Import, ImportError> {
 
 fn streaming(text: &str) -> Import {
     written("janus.plugin.streaming.jcfg", text).unwrap()
+}
+
+/// Imports a directory with files of these names and texts.
+fn directory(files: &[(&str, &[u8])]) -> Import {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    let import = Import::read(&[directory.path().to_owned()]).unwrap();
+    let flags = import.options.flags().flat_map(|(_, flags)| flags);
+    let line = std::iter::once("fanlight".to_owned()).chain(flags);
+    let options = crate::cli::Options::read(line.map(Into::into));
+    assert!(options.is_ok(), "the server would not start: {options:?}");
+    import
+}
+
+fn assert_remark(import: &Import, beginning: &str) {
+    let remarks = remarks(import);
+    let is_there = remarks.iter().any(|remark| remark.starts_with(beginning));
+    assert!(is_there, "{beginning}: {remarks:#?}");
 }
 
 #[test]
@@ -75,48 +98,6 @@ fn what_has_no_counterpart_is_named_with_the_reason() {
              stays off",
         ]
     );
-}
-
-#[test]
-fn clients_connect_where_they_connected_to_janus() {
-    let transports = [
-        "files/janus.transport.http.jcfg",
-        "files/janus.transport.websockets.jcfg",
-    ];
-    let import = Import::read(&transports.map(path)).unwrap();
-    let expected = r#"listen = ["192.0.2.1:8088", "0.0.0.0:8188"]
-acl = ["127.", "192.168.0."]
-admin-listen = ["127.0.0.1:7088"]
-admin-acl = ["127.0.0.1"]
-allow-origin = ["https://doors.example.org", "*"]
-"#;
-    assert!(
-        import.options_toml().starts_with(expected),
-        "{}",
-        import.options_toml()
-    );
-    let remarks = remarks(&import);
-    let tls =
-        "janus.transport.http.jcfg: general: https, secure_port: put a proxy in front for TLS";
-    assert!(remarks.iter().any(|remark| remark == tls), "{remarks:?}");
-    let every_page =
-        "janus.transport.websockets.jcfg: cors: allow_origin: Janus lets every page in";
-    assert!(
-        remarks.iter().any(|remark| remark.starts_with(every_page)),
-        "{remarks:?}"
-    );
-}
-
-#[test]
-fn a_transport_that_is_off_listens_nowhere() {
-    let off = written(
-        "janus.transport.http.jcfg",
-        "general: { http = \"no\"; port = 8088; }",
-    );
-    assert!(!off.unwrap().options_toml().contains("listen"));
-    // Without a word Janus listens.
-    let on = written("janus.transport.websockets.jcfg", "general: { }").unwrap();
-    assert!(on.options_toml().contains("listen = [\"0.0.0.0:8188\"]"));
 }
 
 #[test]
@@ -243,18 +224,6 @@ fn both_spellings_of_ustreamers_plugin_are_understood() {
 }
 
 #[test]
-fn the_admin_api_is_on_only_where_it_was() {
-    assert!(
-        !import("files/janus.jcfg")
-            .options_toml()
-            .contains("overlord")
-    );
-    let both = ["files/janus.jcfg", "files/janus.transport.http.jcfg"].map(path);
-    let text = Import::read(&both).unwrap().options_toml();
-    assert!(text.contains("admin-secret = \"overlord\""), "{text}");
-}
-
-#[test]
 fn a_directory_is_all_that_is_in_it() {
     let import = import("files");
     assert_eq!(import.mountpoints.len(), 3);
@@ -285,40 +254,6 @@ fn what_is_printed_is_read_again() {
     let options: toml::Table = import.options_toml().parse().unwrap();
     assert_eq!(options["session-timeout"].as_integer(), Some(30));
     assert!(import.to_toml().unwrap().parse::<toml::Table>().is_ok());
-}
-
-#[test]
-fn a_value_that_cannot_be_is_named_with_its_place() {
-    for (text, expected) in [
-        (
-            "\nd: {\n type = \"rtp\"\n id = \"x\"\n}",
-            ":4: `id` is a number",
-        ),
-        ("d: { type = \"rtp\"; id = -1 }", ":1: `id` is a number"),
-        (
-            "d: { type = \"rtp\"; video = true; videoport = 70000 }",
-            "`videoport` is a port from 0 to 65535",
-        ),
-        (
-            "d: { type = \"rtp\"; video = 1 }",
-            ":1: `video` is true or false",
-        ),
-        (
-            "d: { type = \"rtp\"; media = \"x\" }",
-            "`media` is a list of groups, `( { … }, { … } )`",
-        ),
-        (
-            "d: { type = \"rtp\"; media = ( 1 ) }",
-            "`media` is a list of groups, `( { … }, { … } )`",
-        ),
-        ("d: { type = { } }", ":1: `type` is a text"),
-    ] {
-        let error = written("janus.plugin.streaming.jcfg", text)
-            .unwrap_err()
-            .to_string();
-        assert!(error.ends_with(expected), "{error}");
-        assert!(error.contains("janus.plugin.streaming.jcfg:"), "{error}");
-    }
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Default for KeyFrameBuffer {
 
 impl RtpConfig {
     /// Finds what cannot work, whatever the machine. `name` is the source's, for errors.
-    pub(super) fn check(&self, name: &str) -> Result<(), RtpError> {
+    pub(crate) fn check(&self, name: &str) -> Result<(), RtpError> {
         if self.media.is_empty() {
             return Err(RtpError::NoMedia {
                 source_name: name.to_owned(),
