@@ -44,6 +44,10 @@ const GENERAL: &Reasons = &[
         "there are no libraries to load",
     ),
     (&["no_webrtc_encryption"], "media are always encrypted"),
+    (
+        &["protected_folders"],
+        "recordings go to the directory of `recordings`, and nowhere else",
+    ),
 ];
 
 const CERTIFICATES: &Reasons = &[(

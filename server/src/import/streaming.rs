@@ -196,6 +196,7 @@ fn mountpoint(
     }
     let extension = "the id of an extension, from 1 to 14";
     let abs_capture_time = section.number::<u8>("abscapturetime_src_ext_id", extension)?;
+    let (bufferkf_ms, bufferkf_bytes) = buffer("", &mut section)?;
     let mut config = MountpointConfig {
         id: MountpointId(0),
         name: Some(name.to_owned()),
@@ -212,6 +213,8 @@ fn mountpoint(
         srtpcrypto: section.text("srtpcrypto").map(Secret::new),
         playoutdelay_ext: section.flag("playoutdelay_ext").unwrap_or(false),
         abscapturetime_src_ext_id: abs_capture_time.filter(|id| *id != 0),
+        bufferkf_ms,
+        bufferkf_bytes,
         media: Vec::new(),
     };
     let mut reasons = ONE_BY_ONE;
@@ -314,7 +317,7 @@ fn medium(
     let pt = section.number(&name("pt"), "a payload type from 0 to 127")?;
     let codec = section.text(&name("codec")).or(of_rtpmap);
     let port = section.port(&name("port"))?;
-    let milliseconds = section.number::<u32>(&name("bufferkf_ms"), MILLISECONDS)?;
+    let (bufferkf_ms, bufferkf_bytes) = buffer(prefix, section)?;
     let medium = MediaConfig {
         kind,
         mid,
@@ -330,7 +333,8 @@ fn medium(
         iface: section.text(&name("iface")),
         bind: None,
         bufferkf: section.flag(&name("bufferkf")).unwrap_or(false),
-        bufferkf_ms: milliseconds.map(u64::from),
+        bufferkf_ms,
+        bufferkf_bytes,
     };
     if port.is_none() {
         let reason = "there is none: the medium is left out";
@@ -343,6 +347,22 @@ fn medium(
         return Ok(None);
     }
     Ok(Some(medium))
+}
+
+/// How many milliseconds, and how many bytes, are kept for new viewers: of all videos as Janus
+/// has it, or of one.
+fn buffer(
+    prefix: &str,
+    section: &mut Section<'_>,
+) -> Result<(Option<u64>, Option<u64>), ValueError> {
+    let mut number = |name: &str, expected| {
+        let number = section.number::<u32>(&format!("{prefix}{name}"), expected)?;
+        Ok(number.map(u64::from))
+    };
+    Ok((
+        number("bufferkf_ms", MILLISECONDS)?,
+        number("bufferkf_bytes", "a number of bytes")?,
+    ))
 }
 
 /// The group that a medium is sent to. What is none, Janus does not join.

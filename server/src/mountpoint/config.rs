@@ -70,6 +70,12 @@ pub(crate) struct MountpointConfig {
     /// (`abs-capture-time`). Viewers get it then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) abscapturetime_src_ext_id: Option<u8>,
+    /// What [`MediaConfig::bufferkf_ms`] is for videos that do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bufferkf_ms: Option<u64>,
+    /// What [`MediaConfig::bufferkf_bytes`] is for videos that do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bufferkf_bytes: Option<u64>,
     /// The media, in the order of offers.
     pub(crate) media: Vec<MediaConfig>,
 }
@@ -110,10 +116,18 @@ pub(crate) struct MediaConfig {
     /// Whether new viewers begin with the last key frame and what followed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) bufferkf: bool,
-    /// Milliseconds after which a key frame is too old for that; any age without it.
+    /// Milliseconds after which a key frame is too old for that; any age without it. Other than 0
+    /// it says `bufferkf`, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bufferkf_ms: Option<u64>,
+    /// The most bytes that are kept for that, up to 16 MiB; 4 MiB without it. Other than 0 it says
+    /// `bufferkf`, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bufferkf_bytes: Option<u64>,
 }
+
+/// No more is kept of a medium for new viewers, in bytes: clients may ask for it.
+const MAX_BUFFER: u64 = 16 << 20;
 
 /// What cannot be understood of a mountpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -175,6 +189,7 @@ impl MountpointConfig {
             let abs_capture_time = self.abscapturetime_src_ext_id;
             Ok(RtpMediaConfig {
                 abs_capture_time,
+                key_frame_buffer: self.key_frame_buffer(medium),
                 ..medium.rtp()?
             })
         });
@@ -185,6 +200,20 @@ impl MountpointConfig {
                 .filter(|ms| *ms > 0)
                 .map(Duration::from_millis),
             srtp: self.srtp()?,
+        })
+    }
+
+    /// What is kept of one of the media for new viewers.
+    pub(super) fn key_frame_buffer(&self, medium: &MediaConfig) -> Option<KeyFrameBuffer> {
+        let own_or = |own: Option<u64>, all| own.or(all).filter(|bound| *bound > 0);
+        let age = own_or(medium.bufferkf_ms, self.bufferkf_ms);
+        let bytes = own_or(medium.bufferkf_bytes, self.bufferkf_bytes);
+        let is_wanted = medium.bufferkf || age.is_some() || bytes.is_some();
+        let bytes = bytes.and_then(|bytes| usize::try_from(bytes.min(MAX_BUFFER)).ok());
+        let default = KeyFrameBuffer::default();
+        (medium.kind == MediaKind::Video && is_wanted).then(|| KeyFrameBuffer {
+            max_age: age.map(Duration::from_millis),
+            max_bytes: bytes.unwrap_or(default.max_bytes),
         })
     }
 
@@ -263,10 +292,6 @@ impl MediaConfig {
 
     fn rtp(&self) -> Result<RtpMediaConfig, MountpointConfigError> {
         self.check_texts()?;
-        let key_frame_buffer = self.bufferkf.then(|| KeyFrameBuffer {
-            max_age: self.bufferkf_ms.map(Duration::from_millis),
-            ..KeyFrameBuffer::default()
-        });
         Ok(RtpMediaConfig {
             fmtp: self.fmtp.clone().unwrap_or_default(),
             bind: self.bind,
@@ -274,7 +299,6 @@ impl MediaConfig {
             rtcp_port: self.rtcpport,
             multicast: self.mcast,
             interface: self.iface.clone(),
-            key_frame_buffer,
             ..RtpMediaConfig::new(&self.mid, self.codec()?, self.payload_type()?)
         })
     }

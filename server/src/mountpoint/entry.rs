@@ -14,7 +14,7 @@ use super::recordings::{Recordable, Recordings};
 use super::source::{Source, SourceTrack};
 use super::{MountpointError, Offering};
 use crate::secret::Secret;
-use crate::stream::{Kind, Stream};
+use crate::stream::Stream;
 
 /// Janus' word for what goes on without its viewers.
 const LIVE: &str = "live";
@@ -105,8 +105,12 @@ impl Mountpoint {
         source: Box<dyn Source>,
         now: Instant,
     ) -> Result<Mountpoint, MountpointConfigError> {
+        let buffers: Vec<bool> = (config.media.iter())
+            .map(|medium| config.key_frame_buffer(medium).is_some())
+            .collect();
         let mut media = Vec::new();
-        for (medium, from) in config.media.iter_mut().zip(source.tracks()) {
+        let sources = source.tracks().into_iter().zip(buffers);
+        for (medium, (from, buffer_key_frame)) in config.media.iter_mut().zip(sources) {
             let codec = medium.codec()?;
             media.push(Medium {
                 mid: medium.mid.clone(),
@@ -116,7 +120,7 @@ impl Mountpoint {
                 codec: medium.codec()?.name(),
                 rtpmap: codec.rtpmap(),
                 fmtp: medium.fmtp.clone().unwrap_or_default(),
-                buffer_key_frame: medium.bufferkf && codec.kind() == Kind::Video,
+                buffer_key_frame,
                 from: from.clone(),
             });
             medium.port = from.port.unwrap_or(medium.port);

@@ -37,6 +37,8 @@ pub(super) fn config(
             .abs_capture_time
             .and_then(|id| u8::try_from(id).ok())
             .filter(|id| *id > 0),
+        bufferkf_ms: rtp.buffer_ms,
+        bufferkf_bytes: rtp.buffer_bytes,
         media: rtp.media.iter().map(medium).collect::<Result<_, _>>()?,
     };
     Ok((config, rtp.is_old_style))
@@ -67,7 +69,8 @@ fn medium(asked: &RtpMedia) -> Result<MediaConfig, MountpointConfigError> {
         iface: asked.iface.clone(),
         bind: None,
         bufferkf: asked.buffer_key_frame,
-        bufferkf_ms: None,
+        bufferkf_ms: asked.buffer_ms,
+        bufferkf_bytes: asked.buffer_bytes,
     })
 }
 
@@ -92,4 +95,83 @@ pub(super) fn edit(about: &mut About, edit: &Edit) {
 /// An empty one is none.
 fn secret(given: Option<&str>) -> Option<Secret> {
     given.filter(|text| !text.is_empty()).map(Secret::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fanlight_protocol::Object;
+    use fanlight_protocol::streaming::Request;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::source::rtp::KeyFrameBuffer;
+
+    /// What is kept for new viewers of each of the media that are asked for.
+    fn buffers(body: &Value) -> Vec<Option<KeyFrameBuffer>> {
+        let Ok(Request::Create(create)) = Request::parse(&Object::from_serialize(body).unwrap())
+        else {
+            panic!("{body}")
+        };
+        let (config, _) = config(&create, MountpointId(1)).unwrap();
+        let media = config.rtp().unwrap().media.into_iter();
+        media.map(|medium| medium.key_frame_buffer).collect()
+    }
+
+    #[test]
+    fn pictures_are_kept_for_new_viewers_as_the_mountpoint_or_the_medium_says() {
+        let body = |mountpoint: Value, medium: Value| {
+            let mut body = json!({"request": "create", "type": "rtp", "media": [
+                {"type": "audio", "mid": "a", "codec": "pcmu", "port": 0},
+                {"type": "video", "mid": "v", "codec": "vp8", "pt": 96, "port": 0},
+            ]});
+            for (target, more) in [(None, mountpoint), (Some(1), medium)] {
+                let target = match target {
+                    Some(index) => &mut body["media"][index],
+                    None => &mut body,
+                };
+                let more = more.as_object().unwrap().clone();
+                target.as_object_mut().unwrap().extend(more);
+            }
+            body
+        };
+        let kept = |ms: Option<u64>, max_bytes| {
+            let max_age = ms.map(Duration::from_millis);
+            Some(KeyFrameBuffer { max_age, max_bytes })
+        };
+        let nothing = json!({});
+        for (mountpoint, medium, expected) in [
+            (nothing.clone(), nothing.clone(), None),
+            (
+                nothing.clone(),
+                json!({"bufferkf": true}),
+                kept(None, 4 << 20),
+            ),
+            (
+                json!({"bufferkf_ms": 900}),
+                nothing.clone(),
+                kept(Some(900), 4 << 20),
+            ),
+            (
+                json!({"bufferkf_bytes": 70}),
+                nothing.clone(),
+                kept(None, 70),
+            ),
+            (
+                json!({"bufferkf_ms": 900, "bufferkf_bytes": 70}),
+                json!({"bufferkf_ms": 5}),
+                kept(Some(5), 70),
+            ),
+            (json!({"bufferkf_ms": 900}), json!({"bufferkf_ms": 0}), None),
+            (
+                nothing,
+                json!({"bufferkf_bytes": 1_u64 << 40}),
+                kept(None, 16 << 20),
+            ),
+        ] {
+            let body = body(mountpoint, medium);
+            assert_eq!(buffers(&body), [None, expected], "{body}");
+        }
+    }
 }

@@ -83,6 +83,12 @@ pub struct RtpMountpoint {
         skip_serializing_if = "Option::is_none"
     )]
     pub abs_capture_time: Option<u64>,
+    /// For how many milliseconds the pictures since a key frame are kept for new viewers.
+    #[serde(rename = "bufferkf_ms", skip_serializing_if = "Option::is_none")]
+    pub buffer_ms: Option<u64>,
+    /// Up to how many bytes the pictures since a key frame are kept for new viewers.
+    #[serde(rename = "bufferkf_bytes", skip_serializing_if = "Option::is_none")]
+    pub buffer_bytes: Option<u64>,
     /// Whether the media were given one by one in fields such as `videoport`, which is answered in
     /// the same way.
     #[serde(skip)]
@@ -136,6 +142,13 @@ pub struct RtpMedia {
     /// Whether new viewers begin with the last key frame.
     #[serde(rename = "bufferkf", skip_serializing_if = "std::ops::Not::not")]
     pub buffer_key_frame: bool,
+    /// For how many milliseconds the pictures since then are kept, where the mountpoint says
+    /// something else.
+    #[serde(rename = "bufferkf_ms", skip_serializing_if = "Option::is_none")]
+    pub buffer_ms: Option<u64>,
+    /// Up to how many bytes they are kept, where the mountpoint says something else.
+    #[serde(rename = "bufferkf_bytes", skip_serializing_if = "Option::is_none")]
+    pub buffer_bytes: Option<u64>,
     /// Whether it comes in several sizes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub simulcast: bool,
@@ -217,6 +230,8 @@ impl RtpMountpoint {
             srtp_crypto: kept_text(body, "srtpcrypto")?.map(Hidden::from),
             playout_delay: body.opt_bool("playoutdelay_ext")?,
             abs_capture_time: body.opt_unsigned("abscapturetime_src_ext_id")?,
+            buffer_ms: body.opt_unsigned("bufferkf_ms")?,
+            buffer_bytes: body.opt_unsigned("bufferkf_bytes")?,
             is_old_style,
         })
     }
@@ -244,6 +259,8 @@ impl RtpMedia {
             codec: kept_text(medium, "codec")?,
             fmtp: kept_text(medium, "fmtp")?,
             buffer_key_frame: flag(medium, "bufferkf")?,
+            buffer_ms: medium.opt_unsigned("bufferkf_ms")?,
+            buffer_bytes: medium.opt_unsigned("bufferkf_bytes")?,
             simulcast: flag(medium, "simulcast")?,
         })
     }
@@ -280,6 +297,8 @@ fn read_old_style(body: &Object) -> Result<Vec<RtpMedia>, PluginError> {
             codec: own("codec")?,
             fmtp: own("fmtp")?,
             buffer_key_frame: flag(body, &field("bufferkf"))?,
+            buffer_ms: None,
+            buffer_bytes: None,
             simulcast: flag(body, &field("simulcast"))?,
         });
     }

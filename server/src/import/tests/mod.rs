@@ -1,10 +1,12 @@
 //! Whole files of Janus, and what becomes of them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use fanlight_protocol::streaming::MediaKind;
 
 use super::*;
+use crate::source::rtp::KeyFrameBuffer;
 
 mod access;
 mod mistakes;
@@ -129,7 +131,13 @@ fn a_mountpoint_keeps_all_that_is_said_of_it() {
     assert_eq!(video.codec, "h264");
     assert_eq!(video.mcast, Some("232.3.4.5".parse().unwrap()));
     assert_eq!(video.iface.as_deref(), Some("eth1"));
-    assert_eq!((video.bufferkf, video.bufferkf_ms), (true, Some(8000)));
+    let buffers = door.rtp().unwrap().media.into_iter();
+    let buffers: Vec<_> = buffers.map(|medium| medium.key_frame_buffer).collect();
+    let buffer = KeyFrameBuffer {
+        max_age: Some(Duration::from_secs(8)),
+        max_bytes: 1_000_000,
+    };
+    assert_eq!(buffers, [None, Some(buffer)], "of videos alone");
     assert!(
         video
             .fmtp
