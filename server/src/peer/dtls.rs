@@ -1,7 +1,8 @@
 //! The DTLS handshake with one viewer, which authenticates it and yields the keys of SRTP
 //! (RFC 5764).
 use super::{
-    hello::{self, Hello, Offer},
+    guard::Guard,
+    hello::{Hello, Offer},
     info::{DtlsInfo, DtlsStateInfo},
     srtp::{Profile, Srtp, SrtpError},
 };
@@ -27,9 +28,12 @@ use thiserror::Error as ThisError;
 /// DTLS runs over whatever path ICE has found, so its idea of addresses is a constant.
 const TUNNEL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
-/// How long to wait before a flight is repeated. RFC 6347 starts at a second and doubles, for any
-/// network; ICE has just found this path alive, and somebody is waiting for the picture.
+/// How long to wait before a flight is repeated for the first time, and at most. RFC 6347 section
+/// 4.2.4 starts at a second and doubles, for any network; ICE has just found this path alive, and
+/// somebody is waiting for the picture. The crate gives up after seven, which is past the time that
+/// a viewer has to connect.
 const RETRANSMIT: Duration = Duration::from_millis(400);
+const MAX_RETRANSMIT: Duration = Duration::from_millis(3200);
 
 /// Why no connection came about, or why it ended.
 #[derive(Debug, ThisError)]
@@ -66,8 +70,11 @@ pub(super) struct Dtls {
     identity: Arc<Identity>,
     expected: Fingerprint,
     role: Role,
+    guard: Guard,
     hello: Hello,
     started: bool,
+    /// How long the crate waits less than we do before it repeats a flight.
+    patience: Duration,
     /// With what media are encrypted, once the handshake is complete.
     profile: Option<&'static str>,
 }
@@ -155,8 +162,10 @@ impl Dtls {
             identity,
             expected,
             role,
+            guard: Guard::default(),
             hello: Hello::default(),
             started: false,
+            patience: Duration::ZERO,
             profile: None,
         }
     }
@@ -191,9 +200,16 @@ impl Dtls {
 
     /// Takes a datagram of the viewer's.
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<Event, DtlsError> {
-        if !hello::is_well_formed(datagram) {
-            return Ok(Event::Nothing);
+        if self.profile.is_some() {
+            let datagram = self.guard.afterwards(datagram);
+            return match datagram.is_empty() {
+                true => Ok(Event::Nothing),
+                false => self.read(now, &datagram),
+            };
         }
+        let Some(datagram) = self.guard.in_handshake(datagram) else {
+            return Ok(Event::Nothing);
+        };
         match self.begin(datagram)? {
             Some(datagrams) => {
                 let mut result = Event::Nothing;
@@ -214,12 +230,14 @@ impl Dtls {
 
     /// When to call [`Self::handle_timeout`] next.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.endpoint.poll_timeout(&TUNNEL)
+        Some(self.endpoint.poll_timeout(&TUNNEL)? + self.patience)
     }
 
     /// Repeats what may have been lost.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsError> {
         if self.poll_timeout().is_some_and(|due| due <= now) {
+            let waited = RETRANSMIT + self.patience;
+            self.patience = (waited * 2).min(MAX_RETRANSMIT) - RETRANSMIT;
             self.endpoint.handle_timeout(TUNNEL, now)?;
         }
         Ok(())

@@ -1,17 +1,11 @@
 //! What a ClientHello offers, before the handshake begins (RFC 6347, RFC 5246).
+use super::records::{CLIENT_HELLO, Reader, Record, records};
 use std::collections::BTreeMap;
 
 /// A hello of several fragments is waited for up to this many datagrams and bytes.
 const MAX_DATAGRAMS: usize = 8;
 const MAX_LENGTH: usize = 16 << 10;
 
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-/// The types of records, and the first byte of their version (254 stands for 1).
-const KINDS: std::ops::RangeInclusive<u8> = 20..=23;
-const MAJOR: usize = 254;
-const CLIENT_HELLO: u8 = 1;
 const USE_SRTP: usize = 14;
 const AEAD_AES_128_GCM: [u8; 2] = [0, 7];
 
@@ -60,13 +54,8 @@ impl Hello {
 
     /// Reads the fragments in a datagram, and puts the message together when it is complete.
     fn read(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
-        let mut records = Reader(datagram);
-        while let Some(record) = records.record() {
-            let first = Reader(record.body).fragment();
-            let Some((kind, fragment)) = first.filter(|_| record.is_handshake) else {
-                continue;
-            };
-            if kind != usize::from(CLIENT_HELLO) || fragment.length > MAX_LENGTH {
+        for fragment in records(datagram)?.iter().flat_map(Record::fragments) {
+            if fragment.kind != CLIENT_HELLO || fragment.length > MAX_LENGTH {
                 continue;
             }
             self.fragments
@@ -93,18 +82,6 @@ impl Hello {
     }
 }
 
-/// Whether a datagram consists of records as DTLS writes them. Others are to be thrown away without
-/// a word (RFC 6347 section 4.1.2.7); the crate would end the handshake.
-pub(super) fn is_well_formed(datagram: &[u8]) -> bool {
-    let mut records = Reader(datagram);
-    while !records.0.is_empty() {
-        if records.record().is_none() {
-            return false;
-        }
-    }
-    true
-}
-
 fn offers_gcm(hello: &[u8]) -> Option<bool> {
     let mut hello = Reader(hello);
     hello.bytes(2 + 32)?; // version and random
@@ -127,108 +104,13 @@ fn offers_gcm(hello: &[u8]) -> Option<bool> {
     }
 }
 
-/// A record of the DTLS record layer.
-struct Record<'a> {
-    is_handshake: bool,
-    body: &'a [u8],
-}
-
-/// A piece of a handshake message.
-struct Fragment<'a> {
-    /// Of the whole message.
-    length: usize,
-    offset: usize,
-    body: &'a [u8],
-}
-
-/// Reads numbers and vectors as TLS writes them.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    /// The next record, if it can be one.
-    fn record(&mut self) -> Option<Record<'a>> {
-        let kind = self.number::<1>()?;
-        let major = self.number::<1>()?;
-        self.bytes(1)?;
-        let epoch = self.number::<2>()?;
-        self.bytes(6)?; // number
-        let body = self.vector::<2>()?;
-        let readable = epoch != 0
-            || match u8::try_from(kind).ok()? {
-                HANDSHAKE => Reader(body).are_fragments(),
-                ALERT => body.len() == 2,
-                CHANGE_CIPHER_SPEC => body == [1],
-                _ => false,
-            };
-        let known = KINDS.contains(&u8::try_from(kind).ok()?) && major == MAJOR;
-        (known && readable).then_some(Record {
-            is_handshake: kind == usize::from(HANDSHAKE),
-            body,
-        })
-    }
-
-    /// Whether these are pieces of handshake messages that fit where they belong.
-    fn are_fragments(mut self) -> bool {
-        while !self.0.is_empty() {
-            let fits = self.fragment().is_some_and(|(_, fragment)| {
-                fragment.offset + fragment.body.len() <= fragment.length
-            });
-            if !fits {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// The type of a handshake message, and a piece of it.
-    fn fragment(&mut self) -> Option<(usize, Fragment<'a>)> {
-        let kind = self.number::<1>()?;
-        let length = self.number::<3>()?;
-        self.bytes(2)?; // number of the message
-        let offset = self.number::<3>()?;
-        let body = self.vector::<3>()?;
-        Some((
-            kind,
-            Fragment {
-                length,
-                offset,
-                body,
-            },
-        ))
-    }
-
-    fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (head, tail) = self.0.split_at_checked(length)?;
-        self.0 = tail;
-        Some(head)
-    }
-
-    fn number<const BYTES: usize>(&mut self) -> Option<usize> {
-        let bytes = self.bytes(BYTES)?;
-        Some(
-            bytes
-                .iter()
-                .fold(0, |number, byte| number << 8 | usize::from(*byte)),
-        )
-    }
-
-    fn vector<const LENGTH_BYTES: usize>(&mut self) -> Option<&'a [u8]> {
-        let length = self.number::<LENGTH_BYTES>()?;
-        self.bytes(length)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peer::records::testing::{record, vector};
 
     const GCM: u8 = 7;
     const CM: u8 = 1;
-
-    fn vector<const LENGTH_BYTES: usize>(body: &[u8]) -> Vec<u8> {
-        let length = body.len().to_be_bytes();
-        [&length[8 - LENGTH_BYTES..], body].concat()
-    }
 
     fn hello(profiles: &[u8]) -> Vec<u8> {
         let profiles: Vec<u8> = profiles.iter().flat_map(|profile| [0, *profile]).collect();
@@ -251,20 +133,7 @@ mod tests {
 
     /// A datagram with this part of the message.
     fn datagram(message: &[u8], part: std::ops::Range<usize>) -> Vec<u8> {
-        let number = |number: usize| number.to_be_bytes()[5..].to_vec();
-        let fragment = [
-            vec![CLIENT_HELLO],
-            number(message.len()),
-            vec![0, 0],
-            number(part.start),
-            vector::<3>(&message[part]),
-        ];
-        [
-            vec![HANDSHAKE, 254, 253],
-            vec![0; 8],
-            vector::<2>(&fragment.concat()),
-        ]
-        .concat()
+        record(CLIENT_HELLO, 0, message, part)
     }
 
     #[test]
@@ -323,29 +192,6 @@ mod tests {
     }
 
     #[test]
-    fn only_records_are_well_formed() {
-        let message = hello(&[GCM]);
-        let [first, second] = [0..40, 40..message.len()].map(|part| datagram(&message, part));
-        assert!(is_well_formed(&first) && is_well_formed(&[first.clone(), second].concat()));
-        assert!(is_well_formed(
-            &[[21, 254, 253].as_slice(), &[0; 8], &[0, 2, 1, 0]].concat()
-        ));
-        // What is encrypted cannot be judged.
-        let encrypted = [[22, 254, 253, 0, 1].as_slice(), &[0; 6], &[0, 3, 9, 9, 9]].concat();
-        assert!(is_well_formed(&encrypted));
-        for position in [0, 1] {
-            let mut bent = first.clone();
-            bent[position] = 99;
-            assert!(!is_well_formed(&bent), "{position}");
-        }
-        // A length that the rest does not have; a fragment that ends after its message.
-        assert!(!is_well_formed(&first[..first.len() - 1]));
-        let mut bent = first;
-        bent[14..17].fill(0);
-        assert!(!is_well_formed(&bent));
-    }
-
-    #[test]
     fn no_datagram_is_too_strange() {
         let message = hello(&[CM, GCM]);
         let whole = datagram(&message, 0..message.len());
@@ -356,7 +202,6 @@ mod tests {
                 let mut bent = whole.clone();
                 bent[length] ^= 1 << bit;
                 hello.add(&bent);
-                is_well_formed(&bent);
             }
         }
     }

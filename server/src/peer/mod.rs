@@ -27,6 +27,7 @@ mod feed;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 mod gate;
+mod guard;
 mod hello;
 mod history;
 mod ice;
@@ -39,6 +40,7 @@ mod offer;
 mod outgoing;
 mod paths;
 mod peers;
+mod records;
 mod registry;
 mod rtcp;
 mod rtp;

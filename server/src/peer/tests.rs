@@ -77,6 +77,8 @@ struct World {
     lose: Loss,
     /// The address that a NAT gives the first viewer.
     nat: Option<SocketAddr>,
+    /// What viewers have sent of their handshakes.
+    handshakes: Vec<Vec<u8>>,
 }
 
 impl World {
@@ -101,6 +103,7 @@ impl World {
             events: Vec::new(),
             lose: Box::new(|_| false),
             nat: None,
+            handshakes: Vec::new(),
         }
     }
 
@@ -246,6 +249,9 @@ impl World {
                 };
                 while let Some(datagram) = viewer.poll_transmit() {
                     self.set.receive(self.now, path, &datagram);
+                    if demux::kind(&datagram) == Some(Kind::Dtls) {
+                        self.handshakes.push(datagram);
+                    }
                     busy = true;
                 }
             }

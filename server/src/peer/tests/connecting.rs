@@ -1,5 +1,6 @@
 //! Ways to connect.
 use super::*;
+use crate::peer::records::CLIENT_HELLO;
 
 #[test]
 fn a_viewer_connects_and_gets_frames() {
@@ -111,5 +112,44 @@ fn the_handshake_survives_losses() {
         count % 3 == 0
     });
     world.run(Duration::from_secs(10));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn an_answer_that_was_lost_is_repeated_though_the_hello_is_repeated_first() {
+    let mut world = World::new();
+    let peer = world.join(1);
+    let is_message = |datagram: &[u8], kind| datagram[0] == 22 && datagram.get(13) == Some(&kind);
+    let mut is_first = true;
+    world.lose = Box::new(move |datagram| {
+        let server_hello = 2;
+        is_message(datagram, server_hello) && std::mem::take(&mut is_first)
+    });
+    world.run(Duration::from_millis(50));
+    let is_hello = |datagram: &&Vec<u8>| is_message(datagram, CLIENT_HELLO);
+    let mut hello = world.handshakes.iter().rfind(is_hello).unwrap().clone();
+    let path = Path {
+        local: world.server,
+        remote: world.viewers[0].address,
+    };
+    // As browsers do, long before this viewer would.
+    for number in 20..24 {
+        hello[10] = number;
+        world.set.receive(world.now, path, &hello);
+        world.run(Duration::from_millis(100));
+    }
+    world.run(Duration::from_millis(300));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn a_network_that_is_gone_for_some_seconds_is_waited_for() {
+    let mut world = World::new();
+    let peer = world.join(1);
+    world.lose = Box::new(|datagram| demux::kind(datagram) == Some(Kind::Dtls));
+    world.run(Duration::from_secs(5));
+    assert!(world.events.is_empty(), "{:?}", world.events);
+    world.lose = Box::new(|_| false);
+    world.run(Duration::from_secs(4));
     assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
 }

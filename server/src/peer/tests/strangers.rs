@@ -1,5 +1,6 @@
 //! Whoever is not who he should be, or sends what he should not.
 use super::*;
+use crate::peer::records::testing::record;
 
 #[test]
 fn a_certificate_that_was_not_announced_is_refused() {
@@ -157,6 +158,10 @@ fn garbage_in_the_middle_of_a_handshake_does_not_end_it() {
     world.viewers[0].handle_timeout(world.now);
     let check = world.viewers[0].poll_transmit().expect("a check");
     world.set.receive(world.now, path, &check);
+    world.lose = Box::new(|datagram| demux::kind(datagram) == Some(Kind::Dtls));
+    world.run(Duration::from_millis(50));
+    assert!(!world.handshakes.is_empty(), "a handshake has begun");
+    world.lose = Box::new(|_| false);
     for kind in 20..=63 {
         world
             .set
@@ -167,8 +172,30 @@ fn garbage_in_the_middle_of_a_handshake_does_not_end_it() {
             &[[kind, 254, 253].as_slice(), &[0; 30]].concat(),
         );
     }
-    world.run(Duration::from_secs(1));
+    world.run(Duration::from_secs(2));
     assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+}
+
+#[test]
+fn a_message_in_thousands_of_pieces_ends_nothing() {
+    let mut world = World::new();
+    world.join(1);
+    world.lose = Box::new(|datagram| demux::kind(datagram) == Some(Kind::Dtls));
+    world.run(Duration::from_millis(50));
+    let path = Path {
+        local: world.server,
+        remote: world.viewers[0].address,
+    };
+    let certificate = vec![7; 40_000];
+    for offset in (0..certificate.len()).rev() {
+        let bit = record(11, 2, &certificate, offset..offset + 1);
+        world.set.receive(world.now, path, &bit);
+    }
+    world.lose = Box::new(|_| false);
+    world.viewers.clear();
+    let other = world.join(2);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events, [(other, PeerEvent::Connected)]);
 }
 
 #[test]
