@@ -263,7 +263,7 @@ impl Dtls {
             _ => return Err(Error::ErrNoSuchSrtpProfile.into()),
         };
         let export = |label: &str, length| state.export_keying_material(label, &[], length);
-        let crypto = self.identity.crypto.crypto();
+        let crypto = self.identity.crypto();
         let srtp = Srtp::new(profile, state.is_client(), export, crypto)?;
         self.profile = Some(name);
         Ok(srtp)

@@ -65,25 +65,35 @@ pub(super) fn sound(number: u64, captured: Captured) -> Arc<Frame> {
     })
 }
 
+/// What DTLS yields for [`srtp_pair`]: keys of the client and the server, then their salts (RFC 5764
+/// section 4.2).
+pub(super) const KEYS: [u8; 56] = {
+    let mut keys = [0; 56];
+    let mut index = 0;
+    while index < keys.len() {
+        keys[index] = index as u8;
+        index += 1;
+    }
+    keys
+};
+
 /// A server's SRTP session, and what reads its packets at the other end.
 pub(super) fn srtp_pair() -> (Srtp, Context) {
     let crypto = rtc::crypto::default_provider().unwrap();
     let profile = Profile::AeadAes128Gcm;
-    let material: Vec<u8> = (0..56).collect();
-    // Keys of the client and the server, then their salts: RFC 5764 section 4.2.
     let reader = Context::new(
-        &material[16..32],
-        &material[44..],
+        &KEYS[16..32],
+        &KEYS[44..],
         profile,
         None,
         None,
         crypto.crypto(),
     );
     let export = |_: &str, length| {
-        assert_eq!(length, material.len());
-        Ok(SecretVec::new(material.clone()))
+        assert_eq!(length, KEYS.len());
+        Ok(SecretVec::new(KEYS.to_vec()))
     };
-    let srtp = Srtp::new(profile, false, export, crypto.crypto()).unwrap();
+    let srtp = Srtp::new(profile, false, export, &crypto).unwrap();
     (srtp, reader.unwrap())
 }
 
