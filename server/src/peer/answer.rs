@@ -10,6 +10,12 @@ use super::{
 use crate::stream::Format;
 use thiserror::Error;
 
+/// The longest answer that is read, in bytes. Browsers write some 3 kB for a track.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// Payload types have seven bits (RFC 3550 section 5.1).
+const MAX_FORMATS: usize = 128;
+
 /// Why an answer was not taken.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum AnswerError {
@@ -59,6 +65,9 @@ pub(super) struct Agreed {
 impl Answer {
     /// Reads an answer to the offer of these sections.
     pub(super) fn parse(text: &str, offered: &[Section]) -> Result<Self, AnswerError> {
+        if text.len() > MAX_ANSWER {
+            return Err(AnswerError::Mismatch("it is too long"));
+        }
         let sdp = Sdp::parse(text)?;
         let mut transport = None;
         let mut agreed = Vec::with_capacity(offered.len());
@@ -122,7 +131,7 @@ impl Agreed {
         let receives = ["inactive", "sendonly"]
             .iter()
             .all(|direction| media.attribute(direction).is_none());
-        if !receives || media.is_refused() {
+        if !receives || media.is_refused() || media.formats.len() > MAX_FORMATS {
             return None;
         }
         let format = media.formats.iter().find(|format| {

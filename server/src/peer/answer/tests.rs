@@ -268,3 +268,13 @@ fn sections_without_identification_are_known_by_their_place() {
     let error = Answer::parse(&text, &swapped).unwrap_err();
     assert!(matches!(error, AnswerError::Mismatch(_)));
 }
+
+#[test]
+fn an_answer_takes_little_time_to_read() {
+    let long = CHROMIUM.to_owned() + &"a=rtpmap:1 x/1\r\n".repeat(5_000);
+    let too_long = AnswerError::Mismatch("it is too long");
+    assert_eq!(parse(&long).unwrap_err(), too_long);
+    let formats = CHROMIUM.replace("SAVPF 96", &["SAVPF", &" 95".repeat(128), " 96"].concat());
+    let takes_nothing = AnswerError::TakesNothing("H264".to_owned());
+    assert_eq!(parse(&formats).unwrap_err(), takes_nothing);
+}
