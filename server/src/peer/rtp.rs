@@ -70,8 +70,8 @@ pub(super) struct RtpSender {
     /// What is added to the times of frames.
     offset: u32,
     last: Option<Moment>,
-    /// The next frame does not continue the last one.
-    breaks_off: bool,
+    /// The last frame before a break, until one comes that was captured later.
+    before_break: Option<Moment>,
     /// How many packets may be repeated.
     budget: u32,
     counts: Counts,
@@ -102,7 +102,7 @@ impl RtpSender {
             rtx_sequence: rand::random::<u16>() >> 1,
             offset: 0,
             last: None,
-            breaks_off: false,
+            before_break: None,
             budget: 0,
             counts: Counts::default(),
         }
@@ -126,13 +126,16 @@ impl RtpSender {
     /// RTP time goes on by the time that has passed, and nothing from before is sent again.
     pub(super) fn break_off(&mut self) {
         self.sequence.forget();
-        self.breaks_off = true;
+        self.before_break = self.before_break.or(self.last);
     }
 
     /// Sends a frame.
     pub(super) fn send(&mut self, frame: &Frame, route: &mut Route<'_>) -> Result<(), SrtpError> {
-        if std::mem::take(&mut self.breaks_off) {
-            self.offset = self.offset_after_break(frame);
+        if let Some(before) = self.before_break {
+            self.offset = self.offset_after_break(before, frame);
+            if frame.captured.at > before.captured.at {
+                self.before_break = None;
+            }
         }
         let first = self
             .sequence
@@ -262,19 +265,19 @@ impl RtpSender {
         extensions
     }
 
-    /// By which the first frame after a break comes as much later than the last one before it as it
-    /// was captured later, and later in any case.
-    fn offset_after_break(&self, frame: &Frame) -> u32 {
-        let Some(last) = self.last else {
-            return self.offset;
-        };
-        let since = frame
-            .captured
-            .at
-            .saturating_duration_since(last.captured.at);
+    /// By which a frame after a break comes as much later than the last one before it as it was
+    /// captured later, and later than all others in any case. Frames from before the break, by which
+    /// viewers begin, follow each other at once, so that they take the clock no further.
+    fn offset_after_break(&self, before: Moment, frame: &Frame) -> u32 {
+        let since = (frame.captured.at).saturating_duration_since(before.captured.at);
         let ticks = since.as_nanos() * u128::from(self.terms.codec.clock_rate()) / 1_000_000_000;
-        let timestamp = last.timestamp.wrapping_add(ticks.max(1) as u32);
-        timestamp.wrapping_sub(frame.timestamp)
+        let last = self.last.unwrap_or(before);
+        let sent = last.timestamp.wrapping_sub(before.timestamp);
+        let ticks = (ticks as u32).max(sent.wrapping_add(1));
+        before
+            .timestamp
+            .wrapping_add(ticks)
+            .wrapping_sub(frame.timestamp)
     }
 }
 

@@ -271,3 +271,24 @@ fn the_stream_survives_the_roll_over_of_its_sequence_numbers() {
     }
     assert_eq!(pair.sender.counts().packets, 70_000 / PACKETS * PACKETS);
 }
+
+#[test]
+fn frames_from_before_a_break_take_the_clock_no_further() {
+    let mut pair = Pair::new(AGREED, Orientation::Upright);
+    let began = Instant::now();
+    let at = |milliseconds| Captured {
+        at: began + Duration::from_millis(milliseconds),
+        wall: SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds),
+    };
+    let first = pair.send(&frame_at(20, true, at(1000)))[0].header.timestamp;
+    for round in 0..3 {
+        pair.sender.break_off();
+        let mut time = |frame| pair.send(&frame)[0].header.timestamp.wrapping_sub(first);
+        // The newest key frame, and what follows it.
+        let base = round * 100 * 90;
+        assert_eq!(time(frame_at(10, true, at(500))), base + 1);
+        assert_eq!(time(frame_at(11, false, at(550))), base + 2);
+        let next = 1000 + u64::from(round + 1) * 100;
+        assert_eq!(time(frame_at(21, true, at(next))), base + 9000);
+    }
+}
