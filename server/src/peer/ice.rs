@@ -50,8 +50,9 @@ const PACE: Duration = Duration::from_millis(5);
 /// So many checks are made to addresses that may be anybody's. It is enough for one path in all the
 /// time that a viewer has to connect, and for some paths in the first seconds.
 const UNPROVEN_CHECKS: usize = 300;
-/// What an authentic check of the viewer's adds to that.
+/// What an authentic check of the viewer's adds to that, and all of them together.
 const CHECKS_FOR_ONE: usize = 20;
+const EARNED_CHECKS: usize = 600;
 /// A relayed path is the last resort: whatever is better gets this much time to show up.
 const RELAY_WAIT: Duration = Duration::from_millis(500);
 /// So many addresses of ours may take part, those included that only a viewer's checks revealed.
@@ -83,7 +84,11 @@ pub(super) struct Ice {
     crypto: Arc<dyn RTCCryptoProvider>,
     began: Instant,
     due: Instant,
+    /// When the last checks were made.
+    checked_at: Option<Instant>,
     checks_left: usize,
+    /// How many more the viewer's own may add.
+    checks_to_earn: usize,
 }
 
 /// How the search stands.
@@ -152,7 +157,9 @@ impl Ice {
             crypto,
             began: now,
             due: now,
+            checked_at: None,
             checks_left: UNPROVEN_CHECKS,
+            checks_to_earn: EARNED_CHECKS,
         };
         for address in addresses {
             ice.add_local(*address)?;
@@ -202,10 +209,15 @@ impl Ice {
             message: BytesMut::from(datagram),
         });
         if self.agent.get_selected_candidate_pair().is_none() {
-            self.checks_left += CHECKS_FOR_ONE;
-            // Each check or answer may allow the next step, so take it without waiting.
+            let earned = CHECKS_FOR_ONE.min(self.checks_to_earn);
+            self.checks_to_earn -= earned;
+            self.checks_left += earned;
+            // Each check or answer may allow the next step, so take it as soon as may be.
             let ready = self.agent.poll_timeout().unwrap_or(now);
-            self.due = self.due.min(ready.max(now));
+            let paced = self
+                .checked_at
+                .map_or(now, |at| at + self.pace(self.pairs()));
+            self.due = self.due.min(ready.max(paced).max(now));
         }
         taken.is_ok()
     }
@@ -282,6 +294,7 @@ impl Ice {
                 return;
             }
             self.checks_left -= pairs;
+            self.checked_at = Some(now);
         } else {
             self.due = now + WATCH;
         }
@@ -307,7 +320,12 @@ impl Ice {
     fn check_interval(&self, now: Instant, pairs: usize) -> Duration {
         let eager = now.saturating_duration_since(self.began) < EAGER_FOR;
         let interval = if eager { EAGER } else { PATIENT };
-        interval.max(PACE * u32::try_from(pairs).unwrap_or(u32::MAX))
+        interval.max(self.pace(pairs))
+    }
+
+    /// How long checks of so many pairs take at the pace that is allowed.
+    fn pace(&self, pairs: usize) -> Duration {
+        PACE.saturating_mul(u32::try_from(pairs).unwrap_or(u32::MAX))
     }
 
     fn pairs(&self) -> usize {
