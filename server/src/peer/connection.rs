@@ -173,12 +173,7 @@ impl Connection {
         frames: &[Arc<Frame>],
         out: &mut Outgoing,
     ) -> Result<(), CloseReason> {
-        self.with(medium, out, |medium, route| {
-            for frame in frames {
-                medium.pass(frame, route)?;
-            }
-            Ok(())
-        })
+        self.with(medium, out, |medium, route| medium.start(frames, route))
     }
 
     /// Sends a frame, unless the viewer can make nothing of it or its last one still waits. True

@@ -10,7 +10,10 @@ use super::{
     srtp::SrtpError,
 };
 use crate::stream::Frame;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What a viewer gets of a track: which frames, and how they are sent.
 pub(super) struct Medium {
@@ -99,8 +102,24 @@ impl Medium {
         self.pass(frame, route)
     }
 
-    /// Sends a frame of those that a viewer begins with, whether or not the last one still waits.
-    pub(super) fn pass(&mut self, frame: &Frame, route: &mut Route<'_>) -> Result<bool, SrtpError> {
+    /// Sends what a viewer begins with. Who is behind with what it was sent before, and begins again
+    /// and again, gets nothing before its next key frame.
+    pub(super) fn start(
+        &mut self,
+        frames: &[Arc<Frame>],
+        route: &mut Route<'_>,
+    ) -> Result<(), SrtpError> {
+        if route.out.is_waiting(self.last_frame) {
+            self.gate.close();
+            return Ok(());
+        }
+        for frame in frames {
+            self.pass(frame, route)?;
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, frame: &Frame, route: &mut Route<'_>) -> Result<bool, SrtpError> {
         match self.gate.judge(frame.number, frame.idr) {
             Verdict::Send => {
                 self.rtp.send(frame, route)?;

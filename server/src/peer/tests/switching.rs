@@ -228,3 +228,19 @@ fn a_paused_viewer_that_is_switched_stays_paused() {
     world.emit_from(&other, 1, true);
     assert_eq!(world.frames(0), [1, 1, 1]);
 }
+
+#[test]
+fn whoever_resumes_again_and_again_is_sent_the_beginning_once_at_a_time() {
+    let (mut world, peer) = World::connected();
+    world.stream.keep(vec![frame_at(1, true, world.captured())]);
+    for _ in 0..10 {
+        world.set.set_sending(peer, None, false);
+        world.set.set_sending(peer, None, true);
+    }
+    world.exchange();
+    assert_eq!(world.frames(0), [1, 1, 1]);
+    world.emit(2, false);
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+    world.emit(3, true);
+    assert_eq!(world.frames(0), [1, 1, 1, 3, 3, 3]);
+}
