@@ -99,6 +99,11 @@ impl Connection {
         self.ice.expects(remote)
     }
 
+    /// Whether the viewer was heard at this address of late.
+    pub(super) fn is_alive_at(&self, now: Instant, remote: SocketAddr) -> bool {
+        self.ice.is_alive_at(now, remote)
+    }
+
     /// Whether media can be sent.
     pub(super) fn is_secured(&self) -> bool {
         self.srtp.is_some()

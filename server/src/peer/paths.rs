@@ -94,6 +94,13 @@ impl Paths {
         self.note(now, path);
     }
 
+    /// Whether the path in use leads to this address, and something authentic came from there of
+    /// late.
+    pub(super) fn is_alive_at(&self, now: Instant, remote: SocketAddr) -> bool {
+        let is_there = matches!(self.ice.state(), IceState::Found(path) if path.remote == remote);
+        is_there && now.saturating_duration_since(self.heard_at) < SILENCE
+    }
+
     pub(super) fn state(&self) -> IceState {
         match self.ice.state() {
             IceState::Failed if self.is_restarting() => IceState::Searching,

@@ -386,7 +386,7 @@ impl Set {
         let received = member
             .connection
             .receive(now, kind, path, datagram, &mut self.out);
-        match received.and_then(|received| self.follow(peer, path, received)) {
+        match received.and_then(|received| self.follow(now, peer, path, received)) {
             Ok(()) => self.schedule(peer),
             Err(CloseReason::ByViewer) => self.remove(peer, CloseReason::ByViewer),
             Err(reason) => self.close(now, peer, reason),
@@ -406,8 +406,14 @@ impl Set {
         self.timers.set(peer, due);
     }
 
-    fn follow(&mut self, peer: PeerId, path: Path, received: Received) -> Result<(), CloseReason> {
-        if received.authentic {
+    fn follow(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        path: Path,
+        received: Received,
+    ) -> Result<(), CloseReason> {
+        if received.authentic && !self.is_others(now, peer, path.remote) {
             self.by_remote.insert(path.remote, peer);
         }
         for (medium, feedback) in received.feedback {
@@ -419,6 +425,15 @@ impl Set {
             self.begin_all(peer);
         }
         Ok(())
+    }
+
+    /// Whether another viewer is at this address. Who is heard there keeps it, as checks can be sent
+    /// under any address.
+    fn is_others(&self, now: Instant, peer: PeerId, remote: SocketAddr) -> bool {
+        let owner = self.by_remote.get(&remote).filter(|owner| **owner != peer);
+        owner
+            .and_then(|owner| self.connections.get(owner))
+            .is_some_and(|member| member.connection.is_alive_at(now, remote))
     }
 
     /// Does what a viewer asks for.

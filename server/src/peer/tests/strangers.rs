@@ -66,9 +66,11 @@ fn a_check_from_the_port_of_mdns_moves_no_address() {
 }
 
 #[test]
-fn a_viewer_that_comes_again_from_the_same_address_takes_it_over() {
+fn an_address_where_nobody_is_heard_any_more_is_the_next_viewers() {
     let (mut world, first) = World::connected();
     let address = world.viewers.remove(0).address;
+    // Nobody is heard there any more.
+    world.run(Duration::from_secs(3));
     let second = world.join_at(2, address, Habits::default(), |answer| answer);
     world.run(Duration::from_secs(1));
     assert_eq!(world.events, [(second, PeerEvent::Connected)]);
@@ -228,4 +230,33 @@ fn no_check_and_no_handshake_is_too_strange() {
     }
     world.exchange();
     assert!(world.set.counters.garbage > 0);
+}
+
+#[test]
+fn checks_under_the_address_of_another_viewer_take_nothing_from_it() {
+    let (mut world, first) = World::connected();
+    let address = world.viewers[0].address;
+    let thief = world.join(2);
+    let mut thiefs = world.viewers.remove(1);
+    let path = Path {
+        local: world.server,
+        remote: address,
+    };
+    for _ in 0..40 {
+        thiefs.handle_timeout(world.now);
+        while let Some(check) = thiefs.poll_transmit() {
+            world.set.receive(world.now, path, &check);
+        }
+        world.run(Duration::from_millis(100));
+    }
+    world.events.retain(|(peer, _)| *peer != thief);
+    assert!(world.events.is_empty(), "{:?}", world.events);
+    world.emit(1, true);
+    let pli = PictureLossIndication {
+        sender_ssrc: 1,
+        media_ssrc: MEDIA,
+    };
+    world.viewers[0].send_rtcp(world.now, pli);
+    world.exchange();
+    assert_eq!(world.stream.key_frames_wanted(), 1, "{first:?} is heard");
 }
