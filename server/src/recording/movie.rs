@@ -8,9 +8,11 @@ use super::boxes::{self, Description, Placed};
 use super::clock::Clock;
 use crate::picture::Captured;
 
-/// How long a fragment collects frames. With the frame that is held back until its duration is
-/// known, a process that is killed loses less than a second.
+/// How long a frame waits to be written, at most. A fragment collects frames for so long, and the
+/// newest frame of a track waits no longer for the next, which tells how long it lasts.
 pub(super) const FRAGMENT: Duration = Duration::from_millis(500);
+/// How long a frame lasts of which nothing tells: this part of a second.
+const UNKNOWN: u32 = 25;
 
 /// One frame of a track.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ pub(super) struct Movie {
     fragments: u32,
     /// Where the first track can be begun to be played.
     index: Vec<FragmentInfo>,
-    /// When the fragment gets its first frame, and when it is to be given away.
+    /// When the oldest frame that has not been given away is to be.
     due: Option<Instant>,
 }
 
@@ -58,8 +60,12 @@ struct Growing {
     clock: Clock,
     /// Those of the next fragment.
     placed: Vec<Placed>,
-    /// The newest: its duration is known when the next comes.
-    newest: Option<Placed>,
+    /// The newest, and when it came: its duration is known when the next comes.
+    newest: Option<(Instant, Placed)>,
+    /// How long the last frame lasted of which that is known, in ticks.
+    usual: u32,
+    /// When what has been given away ends, in ticks.
+    end: u64,
 }
 
 impl Movie {
@@ -71,6 +77,8 @@ impl Movie {
                 .into_iter()
                 .map(|track| Growing {
                     clock: Clock::new(track.rate, begun.at),
+                    usual: track.rate / UNKNOWN,
+                    end: 0,
                     track,
                     placed: Vec::new(),
                     newest: None,
@@ -92,8 +100,8 @@ impl Movie {
         let Some(track) = self.tracks.get_mut(track) else {
             return;
         };
-        if track.push(sample) && self.due.is_none() {
-            self.due = Some(now + FRAGMENT);
+        if track.push(now, sample) {
+            self.due.get_or_insert(now + FRAGMENT);
         }
     }
 
@@ -105,7 +113,12 @@ impl Movie {
     /// What is to be written at `now`.
     pub(super) fn fragment(&mut self, now: Instant) -> Result<Option<Vec<u8>>> {
         match self.due {
-            Some(due) if due <= now => self.cut(),
+            Some(due) if due <= now => {
+                for track in &mut self.tracks {
+                    track.release(now.checked_sub(FRAGMENT));
+                }
+                self.cut()
+            }
             _ => Ok(None),
         }
     }
@@ -113,7 +126,7 @@ impl Movie {
     /// Ends the file.
     pub(super) fn end(mut self) -> Result<Ending> {
         for track in &mut self.tracks {
-            track.placed.extend(track.newest.take());
+            track.release(None);
         }
         let duration = self.tracks.iter().map(Growing::end).max();
         let mut tail = self.cut()?.unwrap_or_default();
@@ -138,7 +151,8 @@ impl Movie {
 
     /// Makes a fragment of all frames whose durations are known.
     fn cut(&mut self) -> Result<Option<Vec<u8>>> {
-        self.due = None;
+        let newest = self.tracks.iter().filter_map(|track| track.newest.as_ref());
+        self.due = newest.map(|(came, _)| *came + FRAGMENT).min();
         let tracks: Vec<(u32, &[Placed])> = (1..)
             .zip(&self.tracks)
             .filter(|(_, track)| !track.placed.is_empty())
@@ -168,34 +182,49 @@ impl Movie {
 }
 
 impl Growing {
-    /// Whether a frame is ready for the next fragment: the one before.
-    fn push(&mut self, sample: Sample) -> bool {
+    /// Whether the frame is one of the file.
+    fn push(&mut self, now: Instant, sample: Sample) -> bool {
         let shown = self.clock.ticks(sample.timestamp, sample.captured.at);
         let Ok(shown_at) = u64::try_from(shown) else {
             return false;
         };
-        let mut decoded = shown_at;
-        if let Some(mut before) = self.newest.take() {
+        let mut decoded = shown_at.max(self.end);
+        if let Some((_, mut before)) = self.newest.take() {
             // Frames are decoded one after the other, in whatever order they are shown.
             decoded = decoded.max(before.decoded + 1);
             before.duration = u32::try_from(decoded - before.decoded).unwrap_or(u32::MAX);
-            self.placed.push(before);
+            self.usual = before.duration;
+            self.place(before);
         }
-        self.newest = Some(Placed {
+        let newest = Placed {
             data: sample.data,
             key: sample.key,
             decoded,
             shown_after: shown.saturating_sub_unsigned(decoded),
-            // As long as the one before, should it be the last.
-            duration: self.placed.last().map_or(0, |before| before.duration),
-        });
-        !self.placed.is_empty()
+            duration: self.usual,
+        };
+        self.newest = Some((now, newest));
+        true
+    }
+
+    /// Lets the newest frame go that came before `than`, or whenever it came. Should another
+    /// follow, it is as long as the one before, and what is missing then is a gap: the next
+    /// fragment tells itself when it begins.
+    fn release(&mut self, than: Option<Instant>) {
+        let is_due = |(came, _): &mut (Instant, Placed)| than.is_none_or(|than| *came <= than);
+        if let Some((_, newest)) = self.newest.take_if(is_due) {
+            self.place(newest);
+        }
+    }
+
+    fn place(&mut self, frame: Placed) {
+        self.end = frame.decoded + u64::from(frame.duration);
+        self.placed.push(frame);
     }
 
     /// When the last frame has been shown.
     fn end(&self) -> Duration {
-        let last = self.placed.last();
-        let ticks = last.map_or(0, |last| last.decoded + u64::from(last.duration));
-        Duration::from_micros(ticks.saturating_mul(1_000_000) / u64::from(self.track.rate.max(1)))
+        let rate = u64::from(self.track.rate.max(1));
+        Duration::from_micros(self.end.saturating_mul(1_000_000) / rate)
     }
 }

@@ -16,6 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const KEY_FRAMES: Duration = Duration::from_secs(4);
 /// How long a request for a key frame may go unanswered.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// How far apart files begin on average, at least: whoever sends may not fill a directory.
+const FILES_APART: Duration = Duration::from_secs(10);
+/// How many may begin at once all the same.
+const FILES_AT_ONCE: u32 = 4;
 
 /// What is to be done next.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(super) enum Output {
     End(Ending),
     /// Ask a track for a key frame.
     AskForKeyFrame(usize),
+    /// Say that another file would be due again and again. Said once.
+    TooManyFiles,
 }
 
 /// Takes frames and the time; gives files. It reads no clock and writes nothing.
@@ -37,7 +43,29 @@ pub(super) struct Recorder {
     part: Part,
     /// The file's header no longer says what is to come: the next key frame begins another.
     outdated: bool,
+    pace: Pace,
     outputs: VecDeque<Output>,
+}
+
+/// How many files may begin.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When all that have begun are as far apart as they are to be.
+    even: Option<Instant>,
+    /// It was said that there would be too many.
+    told: bool,
+}
+
+impl Pace {
+    fn allows(&self, now: Instant) -> bool {
+        let ahead = FILES_APART * (FILES_AT_ONCE - 1);
+        self.even.is_none_or(|even| even <= now + ahead)
+    }
+
+    fn count(&mut self, now: Instant) {
+        let even = self.even.map_or(now, |even| even.max(now));
+        self.even = Some(even + FILES_APART);
+    }
 }
 
 #[derive(Debug)]
@@ -61,8 +89,8 @@ struct Track {
 enum Part {
     /// There is no file yet.
     Waiting {
-        /// What it will begin with.
-        samples: Vec<(usize, Sample)>,
+        /// What it will begin with, of which track, and when it came.
+        samples: Vec<(Instant, usize, Sample)>,
         /// When it begins even without the tracks that are silent.
         until: Option<Instant>,
     },
@@ -92,17 +120,25 @@ impl Recorder {
             tracks: formats.into_iter().map(track).collect(),
             part: Part::NONE,
             outdated: false,
+            pace: Pace::default(),
             outputs: VecDeque::new(),
         }
     }
 
     /// Takes the next frame of a track. One that was there before is left out.
     pub(super) fn frame(&mut self, now: Instant, index: usize, frame: &Frame) -> Result<()> {
+        let may_begin = self.may_begin(now);
         let Some(track) = self.tracks.get_mut(index) else {
             return Ok(());
         };
-        match track.take(now, frame) {
+        match track.take(now, frame, may_begin) {
             Taken::Nothing => {}
+            Taken::Refused => {
+                if !self.pace.told {
+                    self.pace.told = true;
+                    self.outputs.push_back(Output::TooManyFiles);
+                }
+            }
             Taken::WantsKeyFrame => self.outputs.push_back(Output::AskForKeyFrame(index)),
             Taken::Sample(sample) => {
                 if track.wants_another_key_frame(now) {
@@ -152,9 +188,14 @@ impl Recorder {
         self.outputs.pop_front()
     }
 
+    /// Whether a file may begin, if another would have to end for it.
+    fn may_begin(&self, now: Instant) -> bool {
+        matches!(self.part, Part::Waiting { .. }) || self.pace.allows(now)
+    }
+
     fn sample(&mut self, now: Instant, index: usize, sample: Sample) -> Result<()> {
         let begins = self.can_begin(index, &sample);
-        if begins && self.outdated {
+        if begins && self.outdated && self.may_begin(now) {
             self.close()?;
             for (other, track) in self.tracks.iter_mut().enumerate() {
                 if other != index {
@@ -170,7 +211,7 @@ impl Recorder {
                 if until.is_none() && !begins {
                     return Ok(());
                 }
-                samples.push((index, sample));
+                samples.push((now, index, sample));
                 until.get_or_insert(now + PATIENCE);
                 if self.tracks.iter().all(|track| track.begun) {
                     self.begin(now)?;
@@ -201,7 +242,7 @@ impl Recorder {
         let Part::Waiting { samples, .. } = std::mem::replace(&mut self.part, Part::NONE) else {
             return Ok(());
         };
-        let Some((_, first)) = samples.first() else {
+        let Some((_, _, first)) = samples.first() else {
             return Ok(());
         };
         let begun = first.captured;
@@ -218,20 +259,28 @@ impl Recorder {
         }
         let (mut movie, header) = Movie::new(tracks, begun)?;
         self.outputs.push_back(Output::Begin(header));
-        for (index, sample) in samples {
+        for (came, index, sample) in samples {
             if let Some(place) = order.iter().position(|other| *other == index) {
-                movie.push(now, place, sample);
+                movie.push(came, place, sample);
             }
         }
         self.part = Part::Open { movie, order };
+        self.pace.count(now);
         Ok(())
     }
 
-    /// Ends the file. What was kept for one that has not begun is forgotten.
+    /// Ends the file. What was kept for one that has not begun is forgotten, but not when it was
+    /// to begin: else pictures that change all the time would put it off for good.
     fn close(&mut self) -> Result<()> {
         self.outdated = false;
-        if let Part::Open { movie, .. } = std::mem::replace(&mut self.part, Part::NONE) {
-            self.outputs.push_back(Output::End(movie.end()?));
+        match std::mem::replace(&mut self.part, Part::NONE) {
+            Part::Open { movie, .. } => self.outputs.push_back(Output::End(movie.end()?)),
+            Part::Waiting { until, .. } => {
+                self.part = Part::Waiting {
+                    samples: Vec::new(),
+                    until,
+                };
+            }
         }
         Ok(())
     }
@@ -243,6 +292,8 @@ enum Taken {
     Sample(Sample),
     /// A key frame that the header of the file does not fit.
     FirstOfAnotherKind(Sample),
+    /// One, too, and it is too early for another file.
+    Refused,
 }
 
 impl Track {
@@ -251,7 +302,7 @@ impl Track {
     }
 
     /// Whole groups of pictures or none: after a loss nothing is taken before the next key frame.
-    fn take(&mut self, now: Instant, frame: &Frame) -> Taken {
+    fn take(&mut self, now: Instant, frame: &Frame, may_begin: bool) -> Taken {
         if self.last.is_some_and(|last| frame.number <= last) {
             return Taken::Nothing;
         }
@@ -259,20 +310,21 @@ impl Track {
         if !frame.idr && (self.waiting || !follows) {
             return self.wait(now);
         }
-        let Some(unpacked) = unpack(self.format.codec, &frame.packets, frame.idr) else {
+        let known = self.entry.as_ref();
+        let Some(unpacked) = unpack(self.format.codec, &frame.packets, frame.idr, known) else {
             return self.wait(now);
         };
-        let before = unpacked.entry.and_then(|entry| {
-            let same = !frame.idr || self.entry.as_ref() == Some(&entry);
-            if same {
-                None
-            } else {
-                self.entry.replace(entry)
-            }
-        });
-        if self.entry.is_none() {
+        let other = unpacked.entry.filter(|entry| Some(entry) != known);
+        let is_other = other.is_some();
+        if is_other && frame.idr && !may_begin {
+            self.waiting = true;
+            return Taken::Refused;
+        }
+        // The header can change with a key frame alone.
+        if is_other && !frame.idr || !is_other && self.entry.is_none() {
             return self.wait(now);
         }
+        self.entry = other.or(self.entry.take());
         self.last = Some(frame.number);
         self.waiting = false;
         self.begun = true;
@@ -285,9 +337,9 @@ impl Track {
             timestamp: frame.timestamp,
             captured: frame.captured,
         };
-        match before {
-            Some(_) => Taken::FirstOfAnotherKind(sample),
-            None => Taken::Sample(sample),
+        match is_other {
+            true => Taken::FirstOfAnotherKind(sample),
+            false => Taken::Sample(sample),
         }
     }
 

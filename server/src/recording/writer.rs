@@ -117,6 +117,11 @@ impl Writer {
                 }
                 Output::Append(fragment) => self.append(&fragment)?,
                 Output::End(ending) => self.end(&ending)?,
+                Output::TooManyFiles => tracing::warn!(
+                    "of {} a picture changes its parameters too often: what does not fit into \
+                     the file is left out for some seconds",
+                    self.name.display()
+                ),
                 Output::AskForKeyFrame(track) => {
                     if let Some(source) = self.sources.get(track) {
                         source.request_key_frame();

@@ -68,6 +68,8 @@ struct Bench {
     recorder: Recorder,
     files: Vec<Recorded>,
     asked: Vec<usize>,
+    /// How often it was said that there would be too many files.
+    too_many: u32,
 }
 
 impl Bench {
@@ -77,6 +79,7 @@ impl Bench {
             recorder: Recorder::new(formats.iter().cloned()),
             files: Vec::new(),
             asked: Vec::new(),
+            too_many: 0,
         }
     }
 
@@ -119,6 +122,7 @@ impl Bench {
                     file.ended = true;
                 }
                 Output::AskForKeyFrame(track) => self.asked.push(track),
+                Output::TooManyFiles => self.too_many += 1,
             }
         }
     }
@@ -282,6 +286,53 @@ fn another_size_while_a_track_is_waited_for_leaves_no_mixture() {
 }
 
 #[test]
+fn a_sender_whose_pictures_change_all_the_time_makes_few_files() {
+    let mut bench = Bench::with_sound();
+    let mut camera = Camera::new(bench.clock);
+    let mut microphone = Microphone::new(bench.clock);
+    for ms in (0..60_000).step_by(200) {
+        camera.size = if ms % 400 == 0 { SMALL } else { LARGE };
+        bench.frame(ms, 0, &camera.frame(ms, true));
+        bench.frame(ms, 1, &microphone.frame(ms));
+    }
+    bench.end(60_000);
+    assert!(bench.files.len() <= 10, "{}", bench.files.len());
+    assert_eq!(bench.too_many, 1);
+    // What fits goes on, and so does the sound.
+    let last = bench.files.last().unwrap();
+    assert!(last.track(1).len() > 15, "{:?}", last.track(1));
+    assert!(last.track(2).len() > 30, "{:?}", last.track(2));
+}
+
+#[test]
+fn pictures_that_change_all_the_time_do_not_put_off_the_first_file() {
+    let mut bench = Bench::with_sound();
+    let mut camera = Camera::new(bench.clock);
+    for ms in (0..2_000).step_by(200) {
+        camera.size = if ms % 400 == 0 { SMALL } else { LARGE };
+        bench.frame(ms, 0, &camera.frame(ms, true));
+    }
+    assert!(!bench.files.is_empty());
+}
+
+#[test]
+fn pictures_of_other_parameters_than_the_headers_wait_for_a_key_frame() {
+    let mut bench = Bench::new(&[Camera::format()]);
+    let mut camera = Camera::new(bench.clock);
+    bench.frame(0, 0, &camera.frame(0, true));
+    let mut changed = Arc::into_inner(camera.frame(40, false)).unwrap();
+    changed
+        .packets
+        .insert(0, Bytes::from_static(&[0x68, 0xce, 0x38, 0x80]));
+    bench.frame(40, 0, &changed);
+    bench.frame(80, 0, &camera.frame(80, false));
+    bench.frame(120, 0, &camera.frame(120, true));
+    bench.end(160);
+    assert_eq!(bench.asked, [0]);
+    assert_eq!(bench.files[0].track(1), [(0, true), (120, true)]);
+}
+
+#[test]
 fn the_same_parameters_again_begin_no_other_file() {
     let mut bench = Bench::new(&[Camera::format()]);
     let mut camera = Camera::new(bench.clock);
@@ -354,7 +405,60 @@ fn what_was_recorded_is_written_even_if_nothing_follows() {
     bench.recorder.handle_timeout(due).unwrap();
     bench.drain();
     assert_eq!(bench.files[0].track(1).len(), 2);
+    let due = bench.recorder.poll_timeout().unwrap();
+    assert!(due <= bench.clock.at(580));
+    bench.recorder.handle_timeout(due).unwrap();
+    bench.drain();
+    assert_eq!(bench.files[0].track(1).len(), 3);
     assert_eq!(bench.recorder.poll_timeout(), None);
+}
+
+#[test]
+fn a_picture_is_written_within_a_second_however_late_the_next_is() {
+    let mut bench = Bench::with_sound();
+    let mut camera = Camera::new(bench.clock);
+    for slide in 0..3_u64 {
+        let ms = slide * 10_000;
+        bench.frame(ms, 0, &camera.frame(ms, slide == 0));
+        while let Some(due) = bench.recorder.poll_timeout() {
+            assert!(due <= bench.clock.at(ms + 1_000), "{slide}");
+            bench.recorder.handle_timeout(due).unwrap();
+            bench.drain();
+        }
+        let written = bench.files[0].track(1);
+        assert_eq!(written.last(), Some(&(ms, slide == 0)));
+    }
+    bench.end(20_000);
+    assert_eq!(times(&bench.files[0].track(1)), [0, 10_000, 20_000]);
+    let mvex = bench.files[0].moov().mvex.unwrap();
+    assert!(mvex.mehd.unwrap().fragment_duration > 20_000);
+}
+
+#[test]
+fn a_stall_of_the_network_leaves_sound_as_it_was() {
+    let mut bench = Bench::new(&[Microphone::format()]);
+    let mut microphone = Microphone::new(bench.clock);
+    for ms in (0..6_000).step_by(20) {
+        // What was to come in this time comes at its end. It was captured on arrival.
+        let arrives = if (2_000..3_500).contains(&ms) {
+            3_500
+        } else {
+            ms
+        };
+        let mut frame = Arc::into_inner(microphone.frame(ms)).unwrap();
+        frame.captured = bench.clock.captured(arrives);
+        while let Some(due) = bench
+            .recorder
+            .poll_timeout()
+            .filter(|due| *due < bench.clock.at(arrives))
+        {
+            bench.recorder.handle_timeout(due).unwrap();
+        }
+        bench.frame(arrives, 0, &frame);
+    }
+    bench.end(6_000);
+    let expected: Vec<u64> = (0..6_000).step_by(20).collect();
+    assert_eq!(times(&bench.files[0].track(1)), expected);
 }
 
 #[test]

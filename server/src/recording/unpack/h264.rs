@@ -18,8 +18,9 @@ const FU_A: u8 = 28;
 const START: u8 = 0x80;
 
 /// Puts the NAL units of an access unit together. Parameter sets go to the header and nowhere
-/// else: that is what `avc1` says.
-pub(super) fn unpack(packets: &[Bytes]) -> Option<Unpacked> {
+/// else: that is what `avc1` says. A unit with such as the header has not, and that cannot be read,
+/// is damaged: nobody could decode what follows.
+pub(super) fn unpack(packets: &[Bytes], known: Option<&Entry>) -> Option<Unpacked> {
     let mut data = Vec::with_capacity(packets.iter().map(|packet| packet.len() + 4).sum());
     let (mut sps, mut pps) = (Vec::new(), Vec::new());
     for unit in units(packets)? {
@@ -37,10 +38,24 @@ pub(super) fn unpack(packets: &[Bytes]) -> Option<Unpacked> {
             sets.push(unit);
         }
     }
-    (!data.is_empty()).then(|| Unpacked {
-        data,
-        entry: entry(sps, pps),
-    })
+    (!data.is_empty()).then_some(())?;
+    let entry = match are_known(&sps, &pps, known) {
+        true => None,
+        false => Some(entry(sps, pps)?),
+    };
+    Some(Unpacked { data, entry })
+}
+
+/// Whether these parameter sets are all in the header.
+fn are_known(sps: &[Vec<u8>], pps: &[Vec<u8>], known: Option<&Entry>) -> bool {
+    let (known_sps, known_pps) = match known {
+        Some(Entry::Avc1(Avc1 { avcc, .. })) => (
+            avcc.sequence_parameter_sets.as_slice(),
+            avcc.picture_parameter_sets.as_slice(),
+        ),
+        _ => Default::default(),
+    };
+    sps.iter().all(|set| known_sps.contains(set)) && pps.iter().all(|set| known_pps.contains(set))
 }
 
 /// What `sprop-parameter-sets` of SDP says, for senders that say it nowhere else (RFC 6184, 8.1).
@@ -133,12 +148,15 @@ mod tests {
 
     #[test]
     fn fragments_become_the_unit_that_they_were_cut_from() {
-        let unpacked = unpack(&packets(&[
-            &[0x7c, 0x85, 1, 2],
-            &[0x7c, 0x05, 3],
-            &[0x7c, 0x45, 4, 5],
-            &[0x61, 9],
-        ]))
+        let unpacked = unpack(
+            &packets(&[
+                &[0x7c, 0x85, 1, 2],
+                &[0x7c, 0x05, 3],
+                &[0x7c, 0x45, 4, 5],
+                &[0x61, 9],
+            ]),
+            None,
+        )
         .unwrap();
         assert_eq!(
             unpacked.data,
@@ -150,7 +168,11 @@ mod tests {
     #[test]
     fn parameter_sets_are_in_the_header_and_nowhere_else() {
         let pps = [0x68, 0xcb, 0x83, 0xcb, 0x20];
-        let unpacked = unpack(&packets(&[SPS_320X180, &pps, SPS_320X180, &[0x65, 1]])).unwrap();
+        let unpacked = unpack(
+            &packets(&[SPS_320X180, &pps, SPS_320X180, &[0x65, 1]]),
+            None,
+        )
+        .unwrap();
         assert_eq!(unpacked.data, [0, 0, 0, 2, 0x65, 1]);
         let Some(Entry::Avc1(avc1)) = unpacked.entry else {
             panic!("{:?}", unpacked.entry)
@@ -179,27 +201,51 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_parameter_set_describes_nothing() {
+    fn a_picture_with_what_is_no_parameter_set_is_damaged() {
         for sps in [
             &[0x67][..],
             &[0x67, 0x42, 0xc0],
             &[0x67; 40],
             &[0x67, 0, 0, 0, 0, 0],
         ] {
-            let unpacked = unpack(&packets(&[sps, &[0x68, 1], &[0x65, 1]])).unwrap();
-            assert_eq!(unpacked.entry, None, "{sps:?}");
+            let idr: [&[u8]; 3] = [sps, &[0x68, 1], &[0x65, 1]];
+            assert_eq!(unpack(&packets(&idr), None), None, "{sps:?}");
         }
     }
 
     #[test]
     fn a_frame_of_nothing_but_parameter_sets_and_filling_is_not_kept() {
-        assert_eq!(unpack(&packets(&[SPS_320X180, &[0x0c, 0xff, 0x80]])), None);
-        assert_eq!(unpack(&packets(&[])), None);
-        assert_eq!(unpack(&packets(&[&[]])), None);
+        assert_eq!(
+            unpack(&packets(&[SPS_320X180, &[0x0c, 0xff, 0x80]]), None),
+            None
+        );
+        assert_eq!(unpack(&packets(&[]), None), None);
+        assert_eq!(unpack(&packets(&[&[]]), None), None);
     }
 
     #[test]
     fn a_fragment_without_a_beginning_damages_the_frame() {
-        assert_eq!(unpack(&packets(&[&[0x7c, 0x05, 3], &[0x61, 9]])), None);
+        assert_eq!(
+            unpack(&packets(&[&[0x7c, 0x05, 3], &[0x61, 9]]), None),
+            None
+        );
+    }
+
+    #[test]
+    fn parameter_sets_that_the_header_has_say_nothing_and_others_do_in_any_picture() {
+        let (pps, other_pps) = (
+            [0x68, 0xcb, 0x83, 0xcb, 0x20],
+            [0x68, 0xcb, 0x83, 0xcb, 0x21],
+        );
+        let unpack = |sets: &[&[u8]], known: Option<&Entry>| {
+            unpack(&packets(&[sets, &[&[0x61, 1]]].concat()), known)
+        };
+        let header = unpack(&[SPS_320X180, &pps], None).unwrap().entry.unwrap();
+        for sets in [&[SPS_320X180, &pps][..], &[SPS_320X180], &[&pps], &[]] {
+            assert_eq!(unpack(sets, Some(&header)).unwrap().entry, None);
+        }
+        let changed = unpack(&[SPS_320X180, &other_pps], Some(&header)).unwrap();
+        assert!(changed.entry.is_some());
+        assert_eq!(unpack(&[&other_pps], Some(&header)), None);
     }
 }

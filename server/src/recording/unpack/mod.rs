@@ -19,8 +19,8 @@ const OPUS_RATE: u16 = 48_000;
 #[derive(Debug, PartialEq)]
 pub(super) struct Unpacked {
     pub(super) data: Vec<u8>,
-    /// What is to be in the header for this frame and those that follow; `None` if the frame does
-    /// not say, and what was known goes on to hold.
+    /// What is to be in the header for this frame and those that follow; `None` if the frame says
+    /// nothing else than what is known.
     pub(super) entry: Option<Entry>,
 }
 
@@ -38,10 +38,16 @@ pub(super) fn entry_of(format: &Format) -> Option<Entry> {
     }
 }
 
-/// Puts a frame together. `None` if nothing of it can be kept: it is damaged, or empty.
-pub(super) fn unpack(codec: Codec, packets: &[Bytes], key: bool) -> Option<Unpacked> {
+/// Puts a frame together, of a track of which the header says what is `known`. `None` if nothing of
+/// it can be kept: it is damaged, or empty.
+pub(super) fn unpack(
+    codec: Codec,
+    packets: &[Bytes],
+    key: bool,
+    known: Option<&Entry>,
+) -> Option<Unpacked> {
     match codec {
-        Codec::H264 => h264::unpack(packets),
+        Codec::H264 => h264::unpack(packets, known),
         Codec::Vp8 => vp8::unpack(packets, key),
         Codec::Vp9 => vp9::unpack(packets, key),
         Codec::Opus => Some(Unpacked {
