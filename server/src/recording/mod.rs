@@ -1,5 +1,5 @@
-//! Tracks to a file: fragmented MP4, which loses less than its last second when the process is
-//! killed, and which common players open.
+//! Tracks to a file: fragmented MP4, which plays to its last half second when the process is killed,
+//! and which common players open.
 //!
 //! Frames come on the threads of their tracks and go through one bounded queue to the thread of
 //! the recording. There `Recorder` decides what they become, `Writer` writes it.
@@ -7,6 +7,7 @@
 mod boxes;
 mod clock;
 mod movie;
+mod queue;
 mod recorder;
 #[cfg(test)]
 mod tests;
@@ -15,18 +16,14 @@ mod writer;
 
 use std::any::Any;
 use std::fmt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::stream::{Frame, FrameSink, Track};
+use crate::stream::Track;
 use writer::Writer;
-
-/// How many frames may wait for the disk: some two seconds of 60 pictures and 50 packets of sound
-/// each.
-const QUEUE: usize = 256;
 
 /// Why a recording cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -40,20 +37,16 @@ pub(crate) enum RecordingError {
     Codec { mid: String, codec: &'static str },
     /// The file exists, or cannot be made.
     #[error("cannot record to {}: {error}", file.display())]
-    Create {
-        file: PathBuf,
-        error: std::io::Error,
-    },
+    Create { file: PathBuf, error: io::Error },
     #[error("no thread to record to {}: {error}", file.display())]
-    Thread {
-        file: PathBuf,
-        error: std::io::Error,
-    },
+    Thread { file: PathBuf, error: io::Error },
 }
 
 /// A recording that goes on until it is stopped or dropped, or until its file cannot be written:
 /// then it says why in the log, and nothing else ends.
 pub(crate) struct Recording {
+    /// The first of its files.
+    file: PathBuf,
     subscriptions: Arc<Subscriptions>,
     thread: Option<JoinHandle<()>>,
 }
@@ -80,55 +73,75 @@ impl Recording {
                 });
             }
         }
-        let lost = Arc::new(AtomicU64::new(0));
-        let subscriptions = Arc::new(Subscriptions::new());
         let sources = tracks.iter().map(|(_, track)| track.clone()).collect();
-        let writer = Writer::create(file, sources, lost.clone()).map_err(|error| {
-            RecordingError::Create {
+        let writer = Writer::create(file, sources).map_err(|error| RecordingError::Create {
+            file: file.to_owned(),
+            error,
+        })?;
+        Recording::write(file, tracks, writer).map_err(|error| {
+            remove(file);
+            RecordingError::Thread {
                 file: file.to_owned(),
                 error,
             }
-        })?;
-        let (queue, frames) = mpsc::sync_channel(QUEUE);
-        let of_thread = subscriptions.clone();
+        })
+    }
+
+    /// Records what `writer` was made for.
+    fn write(
+        file: &Path,
+        tracks: &[(String, Arc<dyn Track>)],
+        writer: Writer,
+    ) -> io::Result<Recording> {
+        let (queue, waiting) = queue::bounded(tracks.len());
+        let subscriptions = Arc::new(Subscriptions::new());
+        let mut first = Vec::new();
+        for (index, (_, track)) in tracks.iter().enumerate() {
+            subscriptions.add(track.subscribe(queue.sink(index)));
+            // Not through the queue: they may be more than it has room for.
+            first.extend(track.first_frames().into_iter().map(|frame| (index, frame)));
+        }
+        let end = End(subscriptions.clone());
         let thread = std::thread::Builder::new()
             .name("record".to_owned())
             .spawn(move || {
-                writer.run(&frames);
-                // If the file has failed, sources need not work for it any longer.
-                of_thread.end();
-            })
-            .map_err(|error| RecordingError::Thread {
-                file: file.to_owned(),
-                error,
+                let _end = end;
+                writer.run(&first, &waiting);
             })?;
-        for (index, (_, track)) in tracks.iter().enumerate() {
-            let sink = Arc::new(Sink {
-                track: index,
-                queue: queue.clone(),
-                lost: lost.clone(),
-            });
-            subscriptions.add(track.subscribe(sink.clone()));
-            for frame in track.first_frames() {
-                sink.frame(&frame);
-            }
-        }
         Ok(Recording {
+            file: file.to_owned(),
             subscriptions,
             thread: Some(thread),
         })
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.subscriptions.have_ended()
+    }
+
     /// Ends the recording and waits until the file is complete.
     pub(crate) fn stop(mut self) {
         self.subscriptions.end();
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the thread of a recording panicked");
+        // That it panicked it has said itself.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+
+    /// Ends the recording as if it had never begun.
+    pub(crate) fn abandon(self) {
+        let file = self.file.clone();
+        self.stop();
+        remove(&file);
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(file: &Path) {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::debug!("cannot remove {}: {error}", file.display());
         }
+        _ => {}
     }
 }
 
@@ -166,6 +179,11 @@ impl Subscriptions {
         }
     }
 
+    fn have_ended(&self) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.is_none()
+    }
+
     fn end(&self) {
         let held = self
             .held
@@ -177,19 +195,15 @@ impl Subscriptions {
     }
 }
 
-/// Passes the frames of one track on to the recording's thread.
-struct Sink {
-    track: usize,
-    queue: SyncSender<(usize, Arc<Frame>)>,
-    /// How many frames found the queue full.
-    lost: Arc<AtomicU64>,
-}
+/// Ends the subscriptions with the thread, however that ends: if the file has failed, sources need
+/// not work for it any longer.
+struct End(Arc<Subscriptions>);
 
-impl FrameSink for Sink {
-    fn frame(&self, frame: &Arc<Frame>) {
-        // The gap in the numbers makes the recorder wait for a key frame.
-        if let Err(TrySendError::Full(_)) = self.queue.try_send((self.track, frame.clone())) {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+impl Drop for End {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a recording has ended: its thread panicked");
         }
+        self.0.end();
     }
 }

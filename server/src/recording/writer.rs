@@ -1,16 +1,17 @@
 //! The thread of a recording: the queue on one side, files on the other.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::movie::Ending;
+use super::queue::{Queued, Receiver};
 use super::recorder::{Output, Recorder};
-use crate::stream::{Frame, Track};
+use super::remove;
+use crate::stream::Track;
 
 /// How long to wait for a frame when nothing else is to be done.
 const LONG: Duration = Duration::from_secs(3_600);
@@ -38,34 +39,33 @@ pub(super) struct Writer {
     /// The bytes of the file that are whole.
     length: u64,
     files: u32,
-    lost: Arc<AtomicU64>,
-    lost_before: u64,
+    /// How many frames are known to have found no room in the queue.
+    lost: u64,
 }
 
 impl Writer {
     /// Makes the first file, which must not exist.
-    pub(super) fn create(
-        name: &Path,
-        sources: Vec<Arc<dyn Track>>,
-        lost: Arc<AtomicU64>,
-    ) -> io::Result<Writer> {
-        Ok(Writer {
+    pub(super) fn create(name: &Path, sources: Vec<Arc<dyn Track>>) -> io::Result<Writer> {
+        Ok(Writer::new(name, create(name)?, sources))
+    }
+
+    pub(super) fn new(name: &Path, file: File, sources: Vec<Arc<dyn Track>>) -> Writer {
+        Writer {
             recorder: Recorder::new(sources.iter().map(|source| source.format().clone())),
             sources,
             first: name.to_owned(),
-            file: create(name)?,
+            file,
             name: name.to_owned(),
             length: 0,
             files: 1,
-            lost,
-            lost_before: 0,
-        })
+            lost: 0,
+        }
     }
 
-    /// Records until the queue ends.
-    pub(super) fn run(mut self, frames: &Receiver<(usize, Arc<Frame>)>) {
+    /// Records the first frames, and then until the queue ends.
+    pub(super) fn run(mut self, first: &[Queued], queue: &Receiver) {
         tracing::info!("recording to {}", self.name.display());
-        if let Err(error) = self.record(frames) {
+        if let Err(error) = self.record(first, queue) {
             tracing::error!(
                 "the recording to {} has ended: {error}",
                 self.name.display()
@@ -77,23 +77,25 @@ impl Writer {
         }
         if self.length == 0 {
             tracing::warn!("nothing to record came for {}", self.name.display());
-            if let Err(error) = fs::remove_file(&self.name) {
-                tracing::debug!("cannot remove {}: {error}", self.name.display());
-            }
+            remove(&self.name);
         } else {
             tracing::info!("recorded to {}", self.name.display());
         }
     }
 
-    fn record(&mut self, frames: &Receiver<(usize, Arc<Frame>)>) -> Result<(), WriteError> {
+    fn record(&mut self, first: &[Queued], queue: &Receiver) -> Result<(), WriteError> {
+        for (track, frame) in first {
+            self.recorder.frame(Instant::now(), *track, frame)?;
+            self.perform()?;
+        }
         loop {
             let wait = match self.recorder.poll_timeout() {
                 Some(due) => due.saturating_duration_since(Instant::now()),
                 None => LONG,
             };
-            let next = frames.recv_timeout(wait);
+            let next = queue.next(wait);
             let now = Instant::now();
-            self.tell_losses();
+            self.tell_losses(queue.lost());
             match next {
                 Ok((track, frame)) => self.recorder.frame(now, track, &frame)?,
                 Err(RecvTimeoutError::Timeout) => self.recorder.handle_timeout(now)?,
@@ -165,15 +167,14 @@ impl Writer {
         }
     }
 
-    fn tell_losses(&mut self) {
-        let lost = self.lost.load(Ordering::Relaxed);
-        if lost != self.lost_before {
+    fn tell_losses(&mut self, lost: u64) {
+        if lost != self.lost {
             tracing::warn!(
                 "{} is written too slowly: {} frames are missing, up to the next key frame",
                 self.name.display(),
-                lost - self.lost_before
+                lost - self.lost
             );
-            self.lost_before = lost;
+            self.lost = lost;
         }
     }
 }
@@ -205,23 +206,5 @@ mod tests {
         );
         assert_eq!(numbered(Path::new("door"), 13), Path::new("door-13"));
         assert_eq!(numbered(Path::new("a.b.mp4"), 3), Path::new("a.b-3.mp4"));
-    }
-
-    #[test]
-    fn a_full_disk_ends_the_recording_and_says_so() {
-        let mut writer = Writer {
-            recorder: Recorder::new([]),
-            sources: Vec::new(),
-            first: PathBuf::new(),
-            file: OpenOptions::new().write(true).open("/dev/full").unwrap(),
-            name: PathBuf::new(),
-            length: 0,
-            files: 1,
-            lost: Arc::default(),
-            lost_before: 0,
-        };
-        let error = WriteError::from(writer.append(&[1]).unwrap_err());
-        assert!(error.to_string().contains("No space left"), "{error}");
-        assert_eq!(writer.length, 0, "the file is cut back to what is whole");
     }
 }

@@ -128,6 +128,19 @@ impl Bench {
     }
 }
 
+/// How many frames there are in the bytes of a file.
+pub(super) fn frames(bytes: &[u8]) -> usize {
+    let fragments = atoms(bytes).into_iter().map(|atom| match atom {
+        Any::Moof(moof) => moof
+            .traf
+            .iter()
+            .map(|traf| traf.trun[0].samples.len())
+            .sum(),
+        _ => 0,
+    });
+    fragments.sum()
+}
+
 fn times(contents: &Contents) -> Vec<u64> {
     contents.iter().map(|(time, _)| *time).collect()
 }

@@ -115,16 +115,26 @@ impl Microphone {
 /// A track that gives what a test puts in.
 struct Script {
     format: Format,
+    first: Vec<Arc<Frame>>,
     sinks: Arc<Mutex<Vec<Arc<dyn FrameSink>>>>,
     key_frames: AtomicU32,
+    /// Asking it for a key frame ends whoever does.
+    is_broken: bool,
 }
 
 impl Script {
     fn new(format: Format) -> Arc<Script> {
+        Script::beginning_with(format, Vec::new())
+    }
+
+    /// One that has had frames before.
+    fn beginning_with(format: Format, first: Vec<Arc<Frame>>) -> Arc<Script> {
         Arc::new(Script {
             format,
+            first,
             sinks: Arc::default(),
             key_frames: AtomicU32::new(0),
+            is_broken: false,
         })
     }
 
@@ -160,10 +170,11 @@ impl Track for Script {
     }
 
     fn first_frames(&self) -> Vec<Arc<Frame>> {
-        Vec::new()
+        self.first.clone()
     }
 
     fn request_key_frame(&self) {
+        assert!(!self.is_broken, "this test's track has no key frames");
         self.key_frames.fetch_add(1, Ordering::Relaxed);
     }
 }
