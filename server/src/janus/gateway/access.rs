@@ -47,22 +47,23 @@ impl Access {
 
     /// Either proof suffices.
     pub(super) fn check(&self, credentials: &Credentials) -> Result<(), Error> {
-        let Credentials { api_secret, token } = credentials;
-        let knows = |secret: &Secret| api_secret.as_ref().is_some_and(|given| secret.is(given));
-        let has = |tokens: &Tokens| token.as_ref().is_some_and(|given| tokens.knows(given));
+        let token = credentials.token.as_ref();
+        let has = |tokens: &Tokens| token.is_some_and(|given| tokens.knows(given));
         let may = !self.is_restricted()
-            || self.api_secret.as_ref().is_some_and(knows)
+            || self.has_secret(credentials)
             || self.tokens.as_ref().is_some_and(has);
         may.then_some(()).ok_or_else(Error::unauthorized)
     }
 
-    /// Whether the token, where one is given, is good for the plugin.
+    /// Whether the token, where one is given, is good for the plugin. Who knows the secret needs no
+    /// token, so that a wrong one is no harm.
     pub(super) fn check_plugin(
         &self,
         credentials: &Credentials,
         plugin: Plugin,
     ) -> Result<(), Error> {
         match (&self.tokens, &credentials.token) {
+            _ if self.has_secret(credentials) => Ok(()),
             (Some(tokens), Some(token)) if !tokens.allows(token, plugin) => {
                 let name = plugin.name();
                 let reason = format!("Provided token can't access plugin '{name}'");
@@ -70,6 +71,14 @@ impl Access {
             }
             _ => Ok(()),
         }
+    }
+
+    fn has_secret(&self, credentials: &Credentials) -> bool {
+        let secret = self
+            .api_secret
+            .as_ref()
+            .zip(credentials.api_secret.as_ref());
+        secret.is_some_and(|(secret, given)| secret.is(given))
     }
 }
 

@@ -81,6 +81,22 @@ fn a_token_is_good_for_its_plugins_alone() {
 }
 
 #[test]
+fn who_knows_the_secret_needs_no_token() {
+    let mut rig = guarded();
+    let connection = rig.connect(1);
+    let proof = |mut request: Value| {
+        request["apisecret"] = "s3cret".into();
+        request["token"] = "wrong".into();
+        request
+    };
+    let create = proof(json!({"janus": "create"}));
+    let session = rig.ask_one(connection, create)["data"]["id"].clone();
+    let attach =
+        json!({"janus": "attach", "session_id": session, "plugin": "janus.plugin.ustreamer"});
+    assert_eq!(rig.ask_one(connection, proof(attach))["janus"], "success");
+}
+
+#[test]
 fn polls_bring_their_secret_or_token() {
     let mut rig = guarded();
     let create = br#"{"janus":"create","id":7,"transaction":"t","apisecret":"s3cret"}"#;
