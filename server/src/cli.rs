@@ -7,6 +7,7 @@ mod access;
 mod import;
 mod mountpoints;
 
+use std::any::TypeId;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -80,14 +81,15 @@ pub(crate) struct Options {
         long,
         value_name = "ADDR:PORT",
         help_heading = "Network",
-        default_value = "127.0.0.1:8080"
+        default_value = "127.0.0.1:8080",
+        value_parser = socket_address
     )]
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Address of the media, one UDP port for all viewers; may be given more than once
     ///
     /// Without it: port 8189 of the addresses of --listen.
-    #[arg(long, value_name = "ADDR:PORT", help_heading = "Network")]
+    #[arg(long, value_name = "ADDR:PORT", help_heading = "Network", value_parser = socket_address)]
     pub(crate) rtc: Vec<SocketAddr>,
 
     /// Address at which viewers reach this machine through a NAT; may be given more than once
@@ -108,13 +110,13 @@ pub(crate) struct Options {
     ///
     /// May be given more than once. Pages of this machine always may, and so may the server's own
     /// when it was reached by an address or a name of the local network.
-    #[arg(long, value_name = "ORIGIN", help_heading = "Network")]
+    #[arg(long, value_name = "ORIGIN", help_heading = "Network", value_parser = origin)]
     pub(crate) allow_origin: Vec<String>,
 
     /// STUN server that viewers are told to use, as in `stun:stun.example.org:3478`
     ///
     /// Viewers need it only if they are behind a NAT that lets nothing in.
-    #[arg(long, value_name = "URL", help_heading = "Network")]
+    #[arg(long, value_name = "URL", help_heading = "Network", value_parser = stun_url)]
     pub(crate) stun: Option<String>,
 
     #[command(flatten)]
@@ -124,6 +126,8 @@ pub(crate) struct Options {
     pub(crate) access: AccessOptions,
 
     /// File with the same options: `bitrate = 2000` is `--bitrate 2000`; flags win over it
+    ///
+    /// Paths in it are relative to its directory.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
@@ -250,13 +254,15 @@ impl Setting {
         let mut settings = Vec::new();
         for (key, value) in table.get_ref() {
             let (key, offset) = (key.get_ref().as_ref(), key.span().start);
-            let setting = Setting::read(key, value.get_ref()).map_err(|r| at(offset, r))?;
+            let directory = file.parent().unwrap_or(Path::new(""));
+            let setting = Setting::read(directory, key, value.get_ref());
+            let setting = setting.map_err(|reason| at(offset, reason))?;
             settings.push(setting);
         }
         Ok(settings)
     }
 
-    fn read(key: &str, value: &DeValue<'_>) -> Result<Setting, String> {
+    fn read(directory: &Path, key: &str, value: &DeValue<'_>) -> Result<Setting, String> {
         let command = command();
         let known = || command.get_arguments().filter(|arg| is_key(arg));
         let Some(arg) = known().find(|arg| arg.get_long() == Some(key)) else {
@@ -270,7 +276,15 @@ impl Setting {
                 None => format!("there is no key `{key}`: see fanlight --help"),
             });
         };
-        let flag = |value| scalar(key, value).map(|text| format!("--{key}={text}"));
+        let is_path = arg.get_value_parser().type_id() == TypeId::of::<PathBuf>();
+        let flag = |value| {
+            let text = scalar(key, value)?;
+            let text = match is_path {
+                true => directory.join(text).to_string_lossy().into_owned(),
+                false => text,
+            };
+            Ok::<_, String>(format!("--{key}={text}"))
+        };
         let flags = match (arg.get_action(), value) {
             (ArgAction::SetTrue, DeValue::Boolean(true)) => vec![format!("--{key}")],
             (ArgAction::SetTrue, DeValue::Boolean(false)) => vec![],
@@ -307,6 +321,28 @@ fn is_key(arg: &clap::Arg) -> bool {
 fn kbps() -> clap::builder::RangedI64ValueParser<u32> {
     let (least, most) = EncoderSettings::KBPS.into_inner();
     clap::value_parser!(u32).range(i64::from(least)..=i64::from(most))
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write ADDRESS:PORT, as in 127.0.0.1:8080 or [::]:8080")
+}
+
+fn origin(text: &str) -> Result<String, &'static str> {
+    let host = text.split_once("://").map(|(_, host)| host);
+    let is_host = |host: &str| !host.is_empty() && !host.contains(['/', ' ']);
+    (text == "*" || host.is_some_and(is_host))
+        .then(|| text.to_owned())
+        .ok_or("write SCHEME://HOST[:PORT] without a path, as in https://kvm.example.org, or *")
+}
+
+fn stun_url(text: &str) -> Result<String, &'static str> {
+    let host = text
+        .strip_prefix("stun:")
+        .or_else(|| text.strip_prefix("stuns:"));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+        .then(|| text.to_owned())
+        .ok_or("write stun:HOST[:PORT], as in stun:stun.example.org:3478")
 }
 
 fn scalar(key: &str, value: &DeValue<'_>) -> Result<String, String> {
@@ -363,6 +399,35 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn paths_of_the_file_are_relative_to_it() {
+        let options = read_file("mountpoints = 'rtp.toml'\nrecordings = '/srv'", "").unwrap();
+        let mountpoints = crate::mountpoint::MountpointsConfig::from(options.mountpoints);
+        assert_eq!(
+            mountpoints.file,
+            Some(std::env::temp_dir().join("rtp.toml"))
+        );
+        assert_eq!(mountpoints.recordings, Some("/srv".into()));
+        let options = read("--mountpoints rtp.toml").unwrap();
+        let mountpoints = crate::mountpoint::MountpointsConfig::from(options.mountpoints);
+        assert_eq!(mountpoints.file, Some("rtp.toml".into()));
+    }
+
+    #[test]
+    fn what_can_never_work_is_refused() {
+        for (flag, hint) in [
+            ("--listen 127.0.0.1", "ADDRESS:PORT"),
+            ("--rtc 8189", "ADDRESS:PORT"),
+            ("--allow-origin kvm.example.org", "SCHEME://HOST"),
+            ("--allow-origin https://kvm.example.org/", "SCHEME://HOST"),
+            ("--stun stun.example.org", "stun:HOST"),
+            ("--max-sessions 0", "1.."),
+        ] {
+            let error = read(flag).unwrap_err().to_string();
+            assert!(error.contains(hint), "{error}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The options, checked: what the rooms of the house are built from.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -41,8 +42,9 @@ pub(crate) struct Config {
 impl Config {
     /// What the options come to. The log is for administrators to change.
     pub(crate) fn new(options: Options, log: Log) -> Config {
+        let listen = once(options.listen);
         let media = if options.rtc.is_empty() {
-            media_addresses(&options.listen)
+            media_addresses(&listen)
         } else {
             options.rtc
         };
@@ -65,7 +67,7 @@ impl Config {
                 ..options.mountpoints.into()
             },
             web: WebConfig {
-                listen: options.listen,
+                listen,
                 origins: Origins {
                     allowed: options.allow_origin,
                 },
@@ -87,7 +89,7 @@ impl Config {
                 accepting_sessions: true,
                 admin: options.access.admin(log),
                 limits: Limits {
-                    sessions: options.access.max_sessions,
+                    sessions: options.access.max_sessions as usize,
                     ..Limits::default()
                 },
             },
@@ -97,13 +99,14 @@ impl Config {
 
 /// The media's port at each address of the web server, once.
 fn media_addresses(listen: &[SocketAddr]) -> Vec<SocketAddr> {
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    for address in listen {
-        let media = SocketAddr::new(address.ip(), MEDIA_PORT);
-        if !addresses.contains(&media) {
-            addresses.push(media);
-        }
-    }
+    let media = |address: &SocketAddr| SocketAddr::new(address.ip(), MEDIA_PORT);
+    once(listen.iter().map(media).collect())
+}
+
+/// Each address once: the second would find the port taken, by the first.
+fn once(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let mut seen = HashSet::new();
+    addresses.retain(|address| seen.insert(*address));
     addresses
 }
 

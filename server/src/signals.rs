@@ -28,7 +28,7 @@ pub(crate) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// On each SIGHUP reads the options again and changes what can be changed while viewers watch: the
-/// bit rate. A file with a mistake changes nothing.
+/// bit rate. All else counts from the next start. A file with a mistake changes nothing.
 ///
 /// # Errors
 ///
@@ -43,6 +43,7 @@ pub(crate) fn reload(arguments: Vec<OsString>, stream: Option<Stream>) -> io::Re
                         stream.set_bitrate(options.bitrate);
                         tracing::info!("the bit rate is {} kbit/s now", options.bitrate);
                     }
+                    tracing::info!("all other options count from the next start");
                 }
                 Err(error) => tracing::warn!("nothing is changed: {error}"),
             }

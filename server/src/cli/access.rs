@@ -53,7 +53,7 @@ pub(crate) struct AccessOptions {
     /// Address of the admin API alone, as in `127.0.0.1:7088`; may be given more than once
     ///
     /// Without it the admin API is at the addresses of --listen. There is none without --admin-secret.
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = super::socket_address)]
     admin_listen: Vec<SocketAddr>,
 
     /// Addresses that may use the admin API, as with --acl
@@ -69,8 +69,9 @@ pub(crate) struct AccessOptions {
     reclaim_session_timeout: u32,
 
     /// The most sessions at the same time
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    pub(crate) max_sessions: usize,
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_sessions: u32,
 }
 
 impl AccessOptions {
@@ -92,7 +93,12 @@ impl AccessOptions {
 
     /// How the admin API is served.
     pub(crate) fn admin_web(&self) -> Option<AdminConfig> {
-        self.admin_secret.as_ref()?;
+        if self.admin_secret.is_none() {
+            if !self.admin_listen.is_empty() {
+                tracing::warn!("admin-listen is of no use: there is no admin-secret");
+            }
+            return None;
+        }
         Some(AdminConfig {
             listen: self.admin_listen.clone(),
             acl: Acl(self.admin_acl.clone()),
