@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serializer};
+use serde::{Deserialize, Deserializer, Serializer, de};
 use subtle::ConstantTimeEq;
 
 /// A password, key, PIN or token. `Debug` and `Display` show that there is one and no more.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone)]
 pub(crate) struct Secret(String);
 
 impl Secret {
@@ -36,6 +35,15 @@ impl Secret {
             Some(Secret(secret)) => serializer.serialize_some(secret),
             None => serializer.serialize_none(),
         }
+    }
+}
+
+/// An error shows nothing of what was written in place of a text.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        let text = String::deserialize(deserializer);
+        let reason = "secrets and PINs are texts in quotes";
+        text.map(Secret).map_err(|_| de::Error::custom(reason))
     }
 }
 

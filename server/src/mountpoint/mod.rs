@@ -393,6 +393,13 @@ impl Registry {
         }
         let source = (self.open)(&format!("mountpoint {id}"), &config.rtp()?)?;
         let mountpoint = Mountpoint::rtp(config, source, now)?;
+        let About { pin, secret, .. } = &mountpoint.about;
+        if pin.is_some() && secret.is_none() && self.admin_key.is_none() {
+            tracing::warn!(
+                "the PIN of mountpoint {id} is told to everybody who asks: give it a secret, or set \
+                 admin-key"
+            );
+        }
         Ok(self.by_id.entry(id).or_insert(mountpoint))
     }
 

@@ -25,8 +25,19 @@ pub(super) struct Store {
 pub(crate) enum StoreError {
     #[error("cannot read {}: {error}", file.display())]
     Read { file: PathBuf, error: io::Error },
-    #[error("{}: {reason}", file.display())]
-    Parse { file: PathBuf, reason: String },
+    #[error("{}:{line}: {reason}", file.display())]
+    Parse {
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        reason: String,
+    },
+    #[error("cannot write mountpoint {id} to {}: {reason}", file.display())]
+    Table {
+        file: PathBuf,
+        id: MountpointId,
+        reason: String,
+    },
     #[error("cannot write {}: {error}", file.display())]
     Write { file: PathBuf, error: io::Error },
 }
@@ -54,34 +65,37 @@ impl Store {
 
     /// Writes a mountpoint, in place of the one with its id if there is one.
     pub(super) fn put(&self, config: &MountpointConfig) -> Result<(), StoreError> {
-        let mut table = table(config).map_err(|reason| StoreError::Parse {
-            file: self.file.clone(),
-            reason,
-        })?;
-        self.change(|tables| match position(tables, config.id) {
-            Some(index) => {
-                if let Some(before) = tables.get_mut(index) {
-                    // Its place in the file, and what is written above it.
-                    table.set_position(before.position());
-                    *table.decor_mut() = before.decor().clone();
-                    *before = table;
+        let table = |config: &MountpointConfig| {
+            table(config).map_err(|reason| StoreError::Table {
+                file: self.file.clone(),
+                id: config.id,
+                reason,
+            })
+        };
+        let mut new = table(config)?;
+        self.change(|tables, written| {
+            let before = position(tables, config.id).and_then(|index| tables.get_mut(index));
+            let known = written.iter().find(|written| written.id == config.id);
+            match before.zip(known) {
+                Some((before, known)) => update(before, &table(known)?, &new),
+                None => {
+                    if !tables.is_empty() {
+                        new.decor_mut().set_prefix("\n");
+                    }
+                    tables.push(new);
                 }
             }
-            None => {
-                if !tables.is_empty() {
-                    table.decor_mut().set_prefix("\n");
-                }
-                tables.push(table);
-            }
+            Ok(())
         })
     }
 
     /// Takes a mountpoint out, if it is there.
     pub(super) fn remove(&self, id: MountpointId) -> Result<(), StoreError> {
-        self.change(|tables| {
+        self.change(|tables, _| {
             if let Some(index) = position(tables, id) {
                 tables.remove(index);
             }
+            Ok(())
         })
     }
 
@@ -94,20 +108,24 @@ impl Store {
                 error,
             })?,
         };
-        parse(&text).map_err(|reason| StoreError::Parse {
+        parse(&text).map_err(|Mistake { offset, reason }| StoreError::Parse {
             file: file(),
+            line: 1 + text.bytes().take(offset).filter(|b| *b == b'\n').count(),
             reason,
         })
     }
 
     /// The change happens whole, or not at all.
-    fn change(&self, change: impl FnOnce(&mut ArrayOfTables)) -> Result<(), StoreError> {
-        let (mut document, _) = self.read()?;
+    fn change(
+        &self,
+        change: impl FnOnce(&mut ArrayOfTables, &[MountpointConfig]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (mut document, written) = self.read()?;
         let item = document
             .entry(TABLES)
             .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
         if let Some(tables) = item.as_array_of_tables_mut() {
-            change(tables);
+            change(tables, &written)?;
         }
         replace(&self.file, &document.to_string()).map_err(|error| StoreError::Write {
             file: self.file.clone(),
@@ -116,18 +134,40 @@ impl Store {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<(DocumentMut, Vec<MountpointConfig>), String> {
-    let one_line = |error: toml_edit::TomlError| error.to_string().trim_end().to_owned();
-    let mut document: DocumentMut = text.parse().map_err(one_line)?;
+/// What is wrong with a text, and where.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    /// In bytes from the beginning.
+    offset: usize,
+    /// Without what is written there, which may be a secret.
+    reason: String,
+}
+
+impl Mistake {
+    fn new(span: Option<std::ops::Range<usize>>, reason: &str) -> Mistake {
+        Mistake {
+            offset: span.map_or(0, |span| span.start),
+            reason: reason.replace('\n', ", "),
+        }
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<(DocumentMut, Vec<MountpointConfig>), Mistake> {
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| Mistake::new(error.span(), error.message()))?;
     let contents: Contents =
-        toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        toml::from_str(text).map_err(|error| Mistake::new(error.span(), error.message()))?;
     // `mountpoint = [{ … }]` says the same; as tables it can be changed.
     let tables = document.remove(TABLES).map(Item::into_array_of_tables);
     match tables {
         Some(Ok(tables)) => {
             document.insert(TABLES, Item::ArrayOfTables(tables));
         }
-        Some(Err(_)) => return Err(format!("write a table [[{TABLES}]] for each")),
+        Some(Err(_)) => {
+            let reason = format!("write a table [[{TABLES}]] for each");
+            return Err(Mistake::new(None, &reason));
+        }
         None => {}
     }
     Ok((document, contents.mountpoint))
@@ -156,6 +196,21 @@ fn table(config: &MountpointConfig) -> Result<Table, String> {
         medium.set_position(None);
     }
     Ok(table)
+}
+
+/// Changes what is said differently now, and leaves all else as it is written.
+fn update(written: &mut Table, old: &Table, new: &Table) {
+    let text = |table: &Table, key: &str| table.get(key).map(Item::to_string);
+    for (key, item) in new {
+        if text(old, key) != text(new, key) {
+            written.insert(key, item.clone());
+        }
+    }
+    for (key, _) in old {
+        if !new.contains_key(key) {
+            written.remove(key);
+        }
+    }
 }
 
 fn position(tables: &ArrayOfTables, id: MountpointId) -> Option<usize> {

@@ -144,8 +144,8 @@ fn a_mistake_in_the_file_is_named_with_its_place() {
             "[[mountpoint]]\nid = 1\nmedia = []\nfoo = 1\n",
             "unknown field `foo`",
         ),
-        ("[[mountpoint]]\nid = 'x'\nmedia = []\n", "line 2"),
-        ("mountpoint", "line 1"),
+        ("[[mountpoint]]\nid = 'x'\nmedia = []\n", ".toml:2: "),
+        ("mountpoint", ".toml:1: "),
     ] {
         fs::write(directory.file(), text).unwrap();
         let error = open(&directory.file()).map(|_| ()).unwrap_err().to_string();
@@ -243,6 +243,53 @@ fn a_file_with_a_new_mistake_is_not_written_over() {
     assert!(error.to_string().contains("mountpoints.toml"), "{error}");
     assert_eq!(ids(&mountpoints), [1, 2], "as it was");
     assert_eq!(fs::read_to_string(directory.file()).unwrap(), broken);
+}
+
+#[test]
+fn only_the_keys_change_whose_values_do() {
+    let text = FILE.replace("id = 1\n", "id = 1 # the first\nPIN\n");
+    let pin = |pin| text.replace("PIN", pin);
+    let (directory, mountpoints) = Directory::with(&pin("pin = \"p\" # four digits"));
+    let body = json!({"id": 1, "new_description": "d", "permanent": true});
+    edit(&mountpoints, body).unwrap();
+    let written = fs::read_to_string(directory.file()).unwrap();
+    let written = written.replacen("description = \"d\"\n", "", 1);
+    let media = text.lines().last().unwrap();
+    let (before, after) = written.split_once("media = ").unwrap();
+    let (wanted, _) = text.split_once(media).unwrap();
+    assert_eq!(
+        before,
+        wanted.replace("PIN", "pin = \"p\" # four digits"),
+        "{after}"
+    );
+}
+
+#[test]
+fn a_mistake_is_told_with_its_line_and_without_what_is_written_there() {
+    let directory = Directory::new();
+    for (mistake, reason) in [
+        ("pin = 4711", "secrets and PINs are texts in quotes"),
+        ("pin = hunter2", "value"),
+        ("pinn = \"hunter2\"", "unknown field `pinn`"),
+    ] {
+        fs::write(
+            directory.file(),
+            FILE.replace("id = 1\n", &format!("id = 1\n{mistake}\n")),
+        )
+        .unwrap();
+        let error = open(&directory.file()).map(|_| ()).unwrap_err().to_string();
+        let line = 1 + FILE.lines().position(|line| line == "id = 1").unwrap() + 1;
+        assert!(
+            error.contains(&format!("mountpoints.toml:{line}: ")),
+            "{error}"
+        );
+        assert!(error.contains(reason), "{error}");
+        assert!(
+            !error.contains("4711") && !error.contains("hunter2"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }
 
 #[test]
