@@ -126,7 +126,6 @@ impl Mountpoint {
             medium.port = from.port.unwrap_or(medium.port);
             medium.rtcpport = from.rtcp_port.or(medium.rtcpport);
         }
-        source.set_enabled(config.enabled);
         Ok(Mountpoint {
             id: config.id,
             name: config.name(),
@@ -173,9 +172,10 @@ impl Mountpoint {
         self.enabled
     }
 
+    /// Lets viewers in, or not. The source goes on for what is recorded of it: where viewers are
+    /// sent it, it is stopped.
     pub(super) fn set_enabled(&mut self, enabled: bool) {
         self.enabled = enabled;
-        self.source.set_enabled(enabled);
     }
 
     pub(super) fn readiness(&self) -> Result<(), String> {

@@ -16,9 +16,6 @@ pub(crate) trait Source: Send {
 
     /// Whether a viewer can be given a picture; the reason, in words for people, when not.
     fn readiness(&self) -> Result<(), String>;
-
-    /// Whether media are taken.
-    fn set_enabled(&self, enabled: bool);
 }
 
 /// One medium of a source.
@@ -60,10 +57,6 @@ impl Source for RtpSource {
         came.then_some(())
             .ok_or_else(|| "waiting for the source: nothing has come yet".to_owned())
     }
-
-    fn set_enabled(&self, enabled: bool) {
-        RtpSource::set_enabled(self, enabled);
-    }
 }
 
 /// The camera.
@@ -85,7 +78,4 @@ impl Source for Stream {
         let ready = self.is_ready().then_some(());
         ready.ok_or_else(|| self.state().to_string())
     }
-
-    /// It goes on: what viewers get is stopped where they are sent it.
-    fn set_enabled(&self, _: bool) {}
 }

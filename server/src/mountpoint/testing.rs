@@ -75,8 +75,6 @@ impl Source for Silent {
     fn readiness(&self) -> Result<(), String> {
         Ok(())
     }
-
-    fn set_enabled(&self, _: bool) {}
 }
 
 struct SilentTrack {

@@ -1,5 +1,7 @@
 //! The registry and its file, with sources that take no ports.
 
+mod disabled;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -109,25 +109,15 @@ impl RtpSource {
         &self.tracks
     }
 
-    /// Whether packets are taken. While they are not, the ports stay open and what comes is thrown
-    /// away.
-    pub(crate) fn set_enabled(&self, enabled: bool) {
-        self.control.enabled.store(enabled, Ordering::Release);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Err(error) = self.control.waker.wake() {
-            tracing::error!(source = self.name, "cannot wake the thread: {error}");
-        }
-    }
 }
 
 impl Drop for RtpSource {
     /// Waits for the thread, so that the ports are free for the next source.
     fn drop(&mut self) {
         self.control.stopping.store(true, Ordering::Release);
-        self.wake();
+        if let Err(error) = self.control.waker.wake() {
+            tracing::error!(source = self.name, "cannot wake the thread: {error}");
+        }
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {

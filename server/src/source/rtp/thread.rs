@@ -26,8 +26,6 @@ const TURNS: usize = 4;
 #[derive(Debug)]
 pub(super) struct Control {
     pub(super) stopping: AtomicBool,
-    /// Whether packets are taken.
-    pub(super) enabled: AtomicBool,
     pub(super) waker: Arc<Waker>,
 }
 
@@ -37,7 +35,6 @@ pub(super) struct RtpThread {
     control: Arc<Control>,
     media: Vec<Served>,
     room: Room,
-    enabled: bool,
 }
 
 /// A medium with its sockets.
@@ -61,7 +58,6 @@ impl RtpThread {
         let poll = Poll::new()?;
         let control = Arc::new(Control {
             stopping: AtomicBool::new(false),
-            enabled: AtomicBool::new(true),
             waker: Arc::new(Waker::new(poll.registry(), WAKER)?),
         });
         let thread = RtpThread {
@@ -69,7 +65,6 @@ impl RtpThread {
             control: Arc::clone(&control),
             media: Vec::new(),
             room: Room::new(),
-            enabled: true,
         };
         Ok((thread, control))
     }
@@ -104,9 +99,8 @@ impl RtpThread {
                 tracing::error!("an RTP source ends: {error}");
                 return;
             }
-            self.obey();
             for served in &mut self.media {
-                let serve = AssertUnwindSafe(|| served.serve(&mut self.room, self.enabled));
+                let serve = AssertUnwindSafe(|| served.serve(&mut self.room));
                 if catch_unwind(serve).is_err() {
                     // What it knows may be half a change; the next sender begins anew.
                     tracing::error!(medium = served.track.name(), "receiving RTP panicked");
@@ -142,17 +136,6 @@ impl RtpThread {
         }
         Ok(())
     }
-
-    fn obey(&mut self) {
-        let enabled = self.control.enabled.load(Ordering::Acquire);
-        if self.enabled && !enabled {
-            for served in &mut self.media {
-                served.medium.forget_sender();
-                served.track.clear();
-            }
-        }
-        self.enabled = enabled;
-    }
 }
 
 impl Served {
@@ -161,7 +144,7 @@ impl Served {
     }
 
     /// Takes what has come, does what is due, and hands on what comes of it.
-    fn serve(&mut self, room: &mut Room, enabled: bool) {
+    fn serve(&mut self, room: &mut Room) {
         let now = Captured::now();
         let Served {
             medium,
@@ -171,16 +154,12 @@ impl Served {
         } = self;
         if readable.rtp {
             readable.rtp = receive(&sockets.rtp, room, |from, datagram| {
-                if enabled {
-                    medium.receive_rtp(now, from, datagram);
-                }
+                medium.receive_rtp(now, from, datagram);
             });
         }
         if let Some(rtcp) = sockets.rtcp.as_ref().filter(|_| readable.rtcp) {
             readable.rtcp = receive(rtcp, room, |from, datagram| {
-                if enabled {
-                    medium.receive_rtcp(now, from, &datagram);
-                }
+                medium.receive_rtcp(now, from, &datagram);
             });
         }
         if track.take_request() {

@@ -61,11 +61,6 @@ impl MediumTrack {
         sinks.frame(frame);
     }
 
-    /// Forgets what new viewers would begin with.
-    pub(super) fn clear(&self) {
-        lock(&self.cache).clear();
-    }
-
     /// Whether somebody asked for a key frame since the last call.
     pub(super) fn take_request(&self) -> bool {
         self.wanted.swap(false, Ordering::AcqRel)
