@@ -29,7 +29,7 @@ use crate::encode::EncoderSettings;
 use crate::source::{self, Mode, Source, SourceError, SourceOptions, SourceSpec};
 pub(crate) use audience::Audience;
 pub(crate) use cache::{FrameCache, Limits, Remainder};
-pub(crate) use frame::{FIRST_PACKET_EXTENSIONS, Frame, MAX_PAYLOAD};
+pub(crate) use frame::{FIRST_PACKET_EXTENSIONS, Frame, MAX_FIRST_PAYLOAD, MAX_PAYLOAD};
 pub(crate) use key_frames::KeyFrames;
 pub(crate) use meter::StreamStats;
 pub(crate) use packetise::Payloads;

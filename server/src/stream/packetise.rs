@@ -129,6 +129,11 @@ impl Payloads {
         self.packets.push(payload);
     }
 
+    /// How many payloads there are.
+    pub(crate) fn count(&self) -> usize {
+        self.packets.len()
+    }
+
     /// All payloads, in order.
     pub(crate) fn finish(self) -> Vec<Bytes> {
         self.packets

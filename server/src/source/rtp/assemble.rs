@@ -5,14 +5,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::codec::{Damaged, Depacketiser, Fitted};
+use super::codec::{Damaged, Depacketiser, Fitted, MAX_PACKETS};
 use super::packet::Packet;
-use crate::stream::{Codec, MAX_PAYLOAD};
+use crate::stream::{Codec, MAX_FIRST_PAYLOAD};
 
-/// A frame that is longer than this, or has more packets, is left out: no decoder of a browser
-/// would take it, and somebody may only want our memory.
+/// A frame that is longer than this, or has more than [`MAX_PACKETS`] packets, is left out: no
+/// decoder of a browser would take it, and somebody may only want our memory.
 const MAX_BYTES: usize = 4 << 20;
-const MAX_PACKETS: usize = 8_192;
 
 /// Collects the packets of one sender. A value without a clock.
 ///
@@ -131,8 +130,8 @@ impl Assembler {
         if payload.is_empty() {
             return;
         }
-        // There is no way to cut it up.
-        if payload.len() > MAX_PAYLOAD {
+        // There is no way to cut it up, and it is the first of its frame.
+        if payload.len() > MAX_FIRST_PAYLOAD {
             self.ready.push_back(Assembled::Damaged);
             return;
         }
@@ -156,6 +155,8 @@ impl Assembler {
         } else {
             match video.frame(partial.payloads) {
                 Ok(None) => return,
+                // A few bytes of an aggregate are a packet of their own for viewers.
+                Ok(Some(fitted)) if fitted.packets.len() > MAX_PACKETS => Assembled::Damaged,
                 Ok(Some(fitted)) => Assembled::Frame {
                     fitted,
                     timestamp: partial.timestamp,

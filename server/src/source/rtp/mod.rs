@@ -108,7 +108,6 @@ impl RtpSource {
     pub(crate) fn tracks(&self) -> &[RtpTrack] {
         &self.tracks
     }
-
 }
 
 impl Drop for RtpSource {

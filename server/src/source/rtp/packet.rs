@@ -11,7 +11,7 @@ const ONE_BYTE_PROFILE: u16 = 0xbede;
 const TWO_BYTE_PROFILE: u16 = 0x1000;
 const TWO_BYTE_MASK: u16 = 0xfff0;
 
-/// A packet, taken apart without copying.
+/// A packet, taken apart without being copied where most of it is payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Packet {
     pub(super) payload_type: u8,
@@ -51,7 +51,12 @@ impl Packet {
             let padding = usize::from(*datagram.last()?);
             end = end.checked_sub(padding).filter(|_| padding > 0)?;
         }
-        datagram.get(start..end)?;
+        let payload = datagram.get(start..end)?;
+        // What is kept of a payload keeps what it is a part of: one byte might take 64 kB.
+        let payload = match 2 * payload.len() < datagram.len() {
+            true => Bytes::copy_from_slice(payload),
+            false => datagram.slice(start..end),
+        };
         Some(Packet {
             payload_type: second & 0x7f,
             marker: second & 0x80 != 0,
@@ -59,7 +64,7 @@ impl Packet {
             timestamp: u32::from_be_bytes([t, i, m, e]),
             ssrc: u32::from_be_bytes([a, b, c, d]),
             extensions,
-            payload: datagram.slice(start..end),
+            payload,
         })
     }
 
@@ -129,6 +134,22 @@ mod tests {
             *bytes.last_mut().unwrap() = wrong;
             assert_eq!(parse(&bytes), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_payload_keeps_no_memory_but_its_own() {
+        let is_shared = |payload: usize, padding: u8| {
+            let mut bytes = PLAIN[..12].to_vec();
+            bytes[0] |= 0x20;
+            bytes.resize(12 + payload + usize::from(padding), padding);
+            let datagram = Bytes::from(bytes);
+            let Packet { payload, .. } = Packet::parse(&datagram).unwrap();
+            let is_shared = !datagram.is_unique();
+            assert_eq!(payload, datagram.slice(12..12 + payload.len()));
+            is_shared
+        };
+        assert!(is_shared(1_000, 200));
+        assert!(!is_shared(20, 200));
     }
 
     fn extended(profile: u16, block: &[u8]) -> Packet {

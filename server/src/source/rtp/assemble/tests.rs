@@ -100,6 +100,43 @@ fn a_frame_without_end_takes_no_memory_without_end() {
     assert_eq!(frames(&mut assembler), [None, Some((20, 1))]);
 }
 
+/// An aggregate of so many NAL units of one byte (RFC 6184 section 5.7.1).
+fn aggregate(units: usize) -> Vec<u8> {
+    [&[0x78], [0, 1, 0x06].repeat(units).as_slice()].concat()
+}
+
+#[test]
+fn what_would_be_too_many_packets_for_viewers_is_left_out() {
+    let mut assembler = h264();
+    push(
+        &mut assembler,
+        10,
+        true,
+        &[&aggregate(8_000)[..], &[0, 3], &SLICE].concat(),
+    );
+    push(&mut assembler, 20, false, &aggregate(20_000));
+    push(&mut assembler, 20, true, &LATER_SLICE);
+    push(&mut assembler, 30, false, &aggregate(5_000));
+    push(
+        &mut assembler,
+        30,
+        true,
+        &[&aggregate(5_000)[..], &[0, 3], &SLICE].concat(),
+    );
+    assert_eq!(frames(&mut assembler), [Some((10, 8_001)), None, None]);
+
+    let mut assembler = Assembler::new(Codec::Av1, "");
+    // A sequence header, then OBUs of one byte, each behind its length.
+    let elements = |count| [&[0x08, 1, 0x0a], [1, 0x32].repeat(count).as_slice()].concat();
+    push(&mut assembler, 10, true, &elements(8_000));
+    push(&mut assembler, 20, true, &elements(9_000));
+    for _ in 0..20 {
+        push(&mut assembler, 30, false, &elements(9_000));
+    }
+    push(&mut assembler, 30, true, &elements(1));
+    assert_eq!(frames(&mut assembler), [Some((10, 8_001)), None, None]);
+}
+
 #[test]
 fn of_audio_every_packet_is_a_frame() {
     let mut assembler = Assembler::new(Codec::Opus, "");
@@ -113,6 +150,7 @@ fn of_audio_every_packet_is_a_frame() {
 #[test]
 fn audio_that_no_packet_has_room_for_is_left_out() {
     let mut assembler = Assembler::new(Codec::Pcmu, "");
-    push(&mut assembler, 0, false, &[0; MAX_PAYLOAD + 1]);
-    assert_eq!(frames(&mut assembler), [None]);
+    push(&mut assembler, 0, false, &[0; MAX_FIRST_PAYLOAD]);
+    push(&mut assembler, 8, false, &[0; MAX_FIRST_PAYLOAD + 1]);
+    assert_eq!(frames(&mut assembler), [Some((0, 1)), None]);
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::encode::annex_b::{IDR, PPS, SPS, unit_type};
 use crate::stream::{MAX_PAYLOAD, Payloads};
 
-use super::{Damaged, Fitted};
+use super::{Damaged, Fitted, MAX_PACKETS};
 
 const SLICE: u8 = 1;
 /// The last of the types that are NAL units themselves.
@@ -182,6 +182,10 @@ fn take_apart(payload: &Bytes, units: &mut Vec<Unit>) -> Result<(), Damaged> {
         let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
         let unit = payload.get(at + 2..end).ok_or(Damaged)?;
         if !(SLICE..=LAST_SINGLE).contains(&unit_type(unit)) {
+            return Err(Damaged);
+        }
+        // Three bytes are enough for one.
+        if units.len() >= MAX_PACKETS {
             return Err(Damaged);
         }
         units.push(Unit::Whole(payload.slice(at + 2..end)));

@@ -10,6 +10,9 @@ use bytes::Bytes;
 use crate::stream::{Codec, Payloads};
 use h264::H264;
 
+/// So many packets make a frame at most, its sender's as well as those for viewers.
+pub(super) const MAX_PACKETS: usize = 8_192;
+
 /// The payloads of one video codec become frames.
 #[derive(Debug)]
 pub(super) enum Depacketiser {
@@ -73,6 +76,10 @@ impl Depacketiser {
             if payload.len() <= fitted.room() {
                 fitted.add_payload(payload);
                 continue;
+            }
+            // What is cut up may become many: an element of AV1 may have one byte.
+            if fitted.count() > MAX_PACKETS {
+                return Err(Damaged);
             }
             match self {
                 Depacketiser::Vp8 => vp8::split(&payload, &mut fitted)?,
