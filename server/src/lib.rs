@@ -31,6 +31,7 @@ mod janus;
 mod log;
 mod mountpoint;
 mod net;
+mod ntp;
 mod peer;
 mod picture;
 mod recording;

@@ -35,7 +35,6 @@ mod inbox;
 mod info;
 mod losses;
 mod medium;
-mod ntp;
 mod offer;
 mod outgoing;
 mod paths;

@@ -1,9 +1,9 @@
 //! What a viewer reports, and what we report to it (RFC 3550 section 6, RFC 4585, RFC 5104).
 use super::{
-    ntp,
     offer::CNAME,
     rtp::{Counts, Moment},
 };
+use crate::ntp;
 use bytes::BytesMut;
 use rtc::{
     rtcp::{

@@ -4,11 +4,11 @@ use super::{
     PlayoutDelay,
     answer::Agreed,
     history::History,
-    ntp,
     outgoing::{Outgoing, Path},
     srtp::{Srtp, SrtpError},
 };
 use crate::{
+    ntp,
     picture::Captured,
     stream::{Codec, FIRST_PACKET_EXTENSIONS, Frame, Kind},
 };

@@ -1,15 +1,14 @@
 //! When the sender captured what it sends.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
+use crate::ntp;
 use crate::picture::Captured;
 
 /// A sender whose clock is no further from ours than this is believed to tell the same time.
 const SAME_CLOCK: Duration = Duration::from_secs(1);
 /// No frame is believed to be older than this when it comes.
 const MAX_AGE: Duration = Duration::from_secs(2);
-/// Seconds from 1900, where NTP begins, to 1970.
-const NTP_TO_UNIX: u64 = 2_208_988_800;
 
 /// What a sender has told of its clock. A value: who calls brings the time.
 ///
@@ -35,7 +34,7 @@ impl SenderClock {
         if ntp == 0 {
             return;
         }
-        let told = from_ntp(ntp);
+        let told = ntp::to_time(ntp);
         let wall = if distance(told, now) <= SAME_CLOCK {
             told
         } else {
@@ -58,13 +57,15 @@ impl SenderClock {
         clock_rate: u32,
         told: Option<u64>,
     ) -> Captured {
-        let wall = told
-            .map(from_ntp)
-            .or_else(|| self.report?.wall_at(timestamp, clock_rate));
-        let age = wall
-            .and_then(|wall| arrived.wall.duration_since(wall).ok())
-            .filter(|age| *age <= MAX_AGE)
-            .unwrap_or_default();
+        let since = |wall: SystemTime| {
+            let age = arrived.wall.duration_since(wall).ok();
+            age.filter(|age| *age <= MAX_AGE)
+        };
+        let reported = || self.report?.wall_at(timestamp, clock_rate);
+        // A frame that tells the time of a clock that is off says nothing of our time.
+        let age = told.map(ntp::to_time).and_then(since);
+        let age = age.or_else(|| reported().and_then(since));
+        let age = age.unwrap_or_default();
         Captured {
             at: arrived.at.checked_sub(age).unwrap_or(arrived.at),
             wall: arrived.wall - age,
@@ -84,13 +85,6 @@ impl Report {
     }
 }
 
-/// The time of day that an NTP timestamp names (RFC 5905 section 6), in its first era.
-fn from_ntp(ntp: u64) -> SystemTime {
-    let seconds = (ntp >> 32).saturating_sub(NTP_TO_UNIX);
-    let nanos = ((ntp & 0xffff_ffff) * 1_000_000_000) >> 32;
-    UNIX_EPOCH + Duration::new(seconds, nanos as u32)
-}
-
 fn distance(a: SystemTime, b: SystemTime) -> Duration {
     a.duration_since(b).unwrap_or_else(|error| error.duration())
 }
@@ -100,12 +94,6 @@ mod tests {
     use super::*;
 
     const RATE: u32 = 90_000;
-
-    fn to_ntp(time: SystemTime) -> u64 {
-        let since = time.duration_since(UNIX_EPOCH).unwrap();
-        let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
-        (since.as_secs() + NTP_TO_UNIX) << 32 | fraction
-    }
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -122,7 +110,7 @@ mod tests {
             now.wall + ms(ahead.unsigned_abs())
         };
         let mut clock = SenderClock::default();
-        clock.report(now.wall, to_ntp(theirs), 1_000);
+        clock.report(now.wall, ntp::from(theirs), 1_000);
         let arrived = Captured {
             at: now.at + ms(150),
             wall: now.wall + ms(150),
@@ -162,13 +150,26 @@ mod tests {
     fn a_frame_that_says_when_it_was_captured_is_believed_within_reason() {
         let now = Captured::now();
         let told = |age| {
-            let told = to_ntp(now.wall - age);
+            let told = ntp::from(now.wall - age);
             let captured = SenderClock::default().captured(now, 0, RATE, Some(told));
             let age = now.wall.duration_since(captured.wall).unwrap();
             (age + Duration::from_micros(500)).as_millis()
         };
         assert_eq!(told(ms(30)), 30);
         assert_eq!(told(ms(60_000)), 0);
+    }
+
+    #[test]
+    fn a_frame_that_tells_a_clock_that_is_off_hides_no_report() {
+        let now = Captured::now();
+        let mut clock = SenderClock::default();
+        clock.report(now.wall - ms(150), ntp::from(now.wall - ms(150)), 1_000);
+        for off in [ms(3_600_000), MAX_AGE + ms(1)] {
+            let told = ntp::from(now.wall - off);
+            let captured = clock.captured(now, 10_000, RATE, Some(told));
+            let age = now.wall.duration_since(captured.wall).unwrap();
+            assert_eq!((age + Duration::from_micros(500)).as_millis(), 50);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use rtc::rtcp::receiver_report::ReceiverReport;
 
 use super::super::testing::Rtp;
 use super::*;
+use crate::ntp;
 use crate::stream::{Codec, MAX_FIRST_PAYLOAD, MAX_PAYLOAD};
 
 const SENDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5_000);
@@ -266,12 +267,9 @@ fn within_the_collision_window_another_sender_is_ignored() {
 
 /// A sender report of this SSRC that says that it was this RTP time at the sender at `wall`.
 fn report(ssrc: u32, wall: std::time::SystemTime, rtp: u32) -> Vec<u8> {
-    let since = wall.duration_since(std::time::UNIX_EPOCH).unwrap();
-    let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
-    let ntp = (since.as_secs() + 2_208_988_800) << 32 | fraction;
     let mut bytes = vec![0x80, 200, 0, 6];
     bytes.extend(ssrc.to_be_bytes());
-    bytes.extend(ntp.to_be_bytes());
+    bytes.extend(ntp::from(wall).to_be_bytes());
     bytes.extend(rtp.to_be_bytes());
     bytes.extend([0; 8]);
     bytes
