@@ -139,14 +139,21 @@ impl Medium {
             );
         }
         self.count(now.at, &packet);
-        let (ssrc, sequence) = (packet.ssrc, packet.sequence);
-        match self.reorder.push(now.at, packet) {
-            Accepted::Taken => {}
+        let (ssrc, sequence, timestamp) = (packet.ssrc, packet.sequence, packet.timestamp);
+        let accepted = self.reorder.push(now.at, packet);
+        match accepted {
+            Accepted::Taken | Accepted::Stray => {}
             Accepted::Late => self.stats().late += 1,
             Accepted::Restarted => {
                 self.break_off();
+                self.clock.restart();
                 self.reception = Some(Reception::new(ssrc, self.clock_rate, sequence));
             }
+        }
+        // One stray number would make all between it and the others lost ones.
+        let counts = accepted != Accepted::Stray;
+        if let Some(reception) = self.reception.as_mut().filter(|_| counts) {
+            reception.packet(now.at, sequence, timestamp);
         }
         self.advance(now);
     }
@@ -173,7 +180,7 @@ impl Medium {
                     self.report = Some((now, Report { ssrc, ntp, rtp }));
                     self.apply_report();
                 }
-                News::Bye { ssrc } => self.latch.bye(ssrc),
+                News::Bye { ssrc } => self.latch.bye(now.at, ssrc),
             }
         }
     }
@@ -211,11 +218,11 @@ impl Medium {
         self.datagrams.pop_front()
     }
 
-    /// Forgets the sender: whoever comes next is new.
+    /// Forgets the sender and what waits of it: whoever comes next is new.
     pub(super) fn forget_sender(&mut self) {
-        if let Some(ssrc) = self.latch.ssrc() {
-            self.latch.bye(ssrc);
-        }
+        self.latch.forget();
+        self.reorder = Reorder::default();
+        self.assembler.restart();
     }
 
     pub(super) fn figures(&self) -> Figures {
@@ -287,9 +294,6 @@ impl Medium {
         let stats = self.stats();
         stats.packets += 1;
         stats.bytes += packet.payload.len() as u64;
-        if let Some(reception) = &mut self.reception {
-            reception.packet(now, packet.sequence, packet.timestamp);
-        }
         if let Some(feedback) = &mut self.feedback {
             feedback.due.get_or_insert(now + REPORT_INTERVAL);
         }

@@ -33,6 +33,8 @@ pub(super) enum Accepted {
     Taken,
     /// It came before, or was given up.
     Late,
+    /// It is out of all order. What the next one says, decides.
+    Stray,
     /// The sender counts anew: what follows has nothing to do with what came before.
     Restarted,
 }
@@ -66,15 +68,15 @@ impl Reorder {
     fn astray(&mut self, now: Instant, packet: Packet) -> Accepted {
         let Some((at, stray)) = self.stray.take() else {
             self.stray = Some((now, packet));
-            return Accepted::Taken;
+            return Accepted::Stray;
         };
         if packet.sequence == stray.sequence {
             self.stray = Some((at, stray));
-            return Accepted::Late;
+            return Accepted::Stray;
         }
         if packet.sequence != stray.sequence.wrapping_add(1) {
             self.stray = Some((now, packet));
-            return Accepted::Taken;
+            return Accepted::Stray;
         }
         let first = i64::from(stray.sequence);
         *self = Reorder {
@@ -88,14 +90,14 @@ impl Reorder {
     /// The next packet or the loss of some, as far as that is known `now`.
     pub(super) fn pop(&mut self, now: Instant) -> Option<Next> {
         let next = self.next?;
-        let (&number, &(at, _)) = self.waiting.first_key_value()?;
+        let (&number, _) = self.waiting.first_key_value()?;
         if number == next {
             let (at, packet) = self.waiting.pop_first()?.1;
             self.next = Some(next + 1);
             return Some(Next::Packet(at, packet));
         }
-        let given_up = now.saturating_duration_since(at) >= PATIENCE;
-        if given_up || self.waiting.len() > MAX_WAITING {
+        let is_overdue = self.poll_timeout().is_some_and(|due| due <= now);
+        if is_overdue || self.waiting.len() > MAX_WAITING {
             self.next = Some(number);
             return Some(Next::Lost(number.abs_diff(next)));
         }
@@ -104,8 +106,10 @@ impl Reorder {
 
     /// When something may come out though nothing is put in.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let (_, (at, _)) = self.waiting.first_key_value()?;
-        Some(*at + PATIENCE)
+        // The missing one is late since the first of those behind it came, which need not be the
+        // one with the lowest number.
+        let since = self.waiting.values().map(|(at, _)| *at).min()?;
+        Some(since + PATIENCE)
     }
 }
 
@@ -201,6 +205,18 @@ mod tests {
         line.wait(20);
         assert_eq!(line.out, ["1", "-2", "4"]);
         assert_eq!(line.put(21, &[3]), [Accepted::Late]);
+    }
+
+    #[test]
+    fn packets_that_come_in_reverse_make_nobody_wait_longer() {
+        let mut line = Line::new();
+        line.put(0, &[5, 9]);
+        line.put(9, &[8]);
+        line.put(18, &[7]);
+        let due = line.reorder.poll_timeout().unwrap();
+        assert_eq!(due, line.start + Duration::from_millis(20));
+        line.wait(20);
+        assert_eq!(line.out, ["5", "-1", "7", "8", "9"]);
     }
 
     #[test]

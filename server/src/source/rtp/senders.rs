@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// Packets that a sender's goodbye overtook come within this time.
+const STRAGGLING: Duration = Duration::from_millis(100);
+
 /// The sender of a medium. A value: who calls brings the time.
 #[derive(Debug)]
 pub(super) struct Latch {
@@ -14,6 +17,8 @@ pub(super) struct Latch {
 struct Sender {
     ssrc: u32,
     heard: Instant,
+    /// When it said goodbye.
+    left: Option<Instant>,
 }
 
 /// What to do with a packet.
@@ -39,38 +44,55 @@ impl Latch {
 
     /// Judges a packet of `ssrc` that came at `now`.
     pub(super) fn judge(&mut self, now: Instant, ssrc: u32) -> Whose {
-        let heard = Sender { ssrc, heard: now };
+        let since = |then| now.saturating_duration_since(then);
         match &mut self.current {
-            Some(current) if current.ssrc == ssrc => {
-                *current = heard;
+            Some(current)
+                if current.ssrc == ssrc
+                    && current.left.is_none_or(|left| since(left) < STRAGGLING) =>
+            {
+                current.heard = now;
                 Whose::Current
             }
-            Some(current) if now.saturating_duration_since(current.heard) < self.window => {
+            Some(current) if current.left.is_none() && since(current.heard) < self.window => {
                 Whose::Other
             }
             current => {
-                *current = Some(heard);
+                *current = Some(Sender {
+                    ssrc,
+                    heard: now,
+                    left: None,
+                });
                 Whose::New
             }
         }
     }
 
-    /// The current sender.
+    /// The current sender, unless it said goodbye.
     pub(super) fn ssrc(&self) -> Option<u32> {
-        Some(self.current?.ssrc)
+        Some(self.present()?.ssrc)
     }
 
     /// Whether the current sender was heard within the last `window`.
     pub(super) fn is_alive(&self, now: Instant, window: Duration) -> bool {
         let silent = |sender: Sender| now.saturating_duration_since(sender.heard);
-        self.current.is_some_and(|sender| silent(sender) < window)
+        self.present().is_some_and(|sender| silent(sender) < window)
     }
 
-    /// A sender said goodbye: if it is the current one, the next takes its place at once.
-    pub(super) fn bye(&mut self, ssrc: u32) {
-        if self.ssrc() == Some(ssrc) {
-            self.current = None;
+    /// A sender said goodbye at `now`: if it is the current one, the next takes its place at once.
+    pub(super) fn bye(&mut self, now: Instant, ssrc: u32) {
+        let is_current = |sender: &&mut Sender| sender.ssrc == ssrc;
+        if let Some(current) = self.current.as_mut().filter(is_current) {
+            current.left.get_or_insert(now);
         }
+    }
+
+    /// Forgets the current sender: whoever comes next is new.
+    pub(super) fn forget(&mut self) {
+        self.current = None;
+    }
+
+    fn present(&self) -> Option<Sender> {
+        self.current.filter(|sender| sender.left.is_none())
     }
 }
 
@@ -114,9 +136,22 @@ mod tests {
         let start = Instant::now();
         let mut latch = Latch::new(Duration::from_secs(1));
         judge(&mut latch, start, &[(0, 1)]);
-        latch.bye(2);
+        latch.bye(start, 2);
         assert_eq!(judge(&mut latch, start, &[(1, 2)]), [Whose::Other]);
-        latch.bye(1);
+        latch.bye(start, 1);
+        assert_eq!(latch.ssrc(), None);
         assert_eq!(judge(&mut latch, start, &[(2, 2)]), [Whose::New]);
+    }
+
+    #[test]
+    fn what_a_goodbye_overtook_still_belongs_to_its_sender() {
+        let start = Instant::now();
+        let mut latch = Latch::new(Duration::ZERO);
+        judge(&mut latch, start, &[(0, 1)]);
+        latch.bye(start, 1);
+        assert_eq!(
+            judge(&mut latch, start, &[(1, 1), (99, 1), (100, 1), (101, 1)]),
+            [Whose::Current, Whose::Current, Whose::New, Whose::Current]
+        );
     }
 }

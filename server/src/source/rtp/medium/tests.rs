@@ -382,6 +382,62 @@ fn a_sender_is_told_how_its_packets_arrive_while_some_do() {
 }
 
 #[test]
+fn a_number_out_of_all_order_makes_no_loss_in_reports() {
+    let mut scene = Scene::new();
+    scene.send(&IDR);
+    let astray = Rtp {
+        sequence: scene.next.sequence.wrapping_add(30_000),
+        ..scene.next
+    };
+    scene.receive(astray.with(&SLICE));
+    scene.receive(astray.with(&SLICE));
+    scene.send(&SLICE);
+    scene.wait(6_000);
+    let (_, mut datagram) = scene.medium.poll_transmit().unwrap();
+    let packets = unmarshal(&mut datagram).unwrap();
+    let report = packets[0].as_any().downcast_ref::<ReceiverReport>();
+    let report = &report.unwrap().reports[0];
+    assert_eq!((report.total_lost, report.fraction_lost), (0, 0));
+    assert_eq!(report.last_sequence_number as u16, scene.next.sequence);
+}
+
+#[test]
+fn a_sender_that_counts_anew_tells_the_time_anew() {
+    let mut scene = Scene::new();
+    scene.send(&IDR);
+    let ahead = scene.next.timestamp.wrapping_add(90_000);
+    let told = report(1, scene.now().wall, ahead);
+    scene.medium.receive_rtcp(scene.now(), SENDER, &told);
+    scene.next.sequence = 20_000;
+    scene.send(&IDR);
+    scene.send(&SLICE);
+    let last = std::iter::from_fn(|| scene.medium.poll_frame()).last();
+    assert_eq!(last.unwrap().captured, scene.now());
+}
+
+#[test]
+fn what_a_goodbye_overtook_makes_no_gap() {
+    let mut scene = Scene::new();
+    scene.send(&IDR);
+    let bye = [0x81, 203, 0, 1, 0, 0, 0, 1];
+    scene.medium.receive_rtcp(scene.now(), SENDER, &bye);
+    scene.send(&SLICE);
+    assert_eq!(scene.frames(), [(0, 0, true), (1, 1, false)]);
+    assert_eq!(scene.stats().restarts, 0);
+}
+
+#[test]
+fn what_waited_of_a_forgotten_sender_does_not_come_out() {
+    let mut scene = Scene::new();
+    scene.send(&IDR);
+    scene.pack(&SLICE);
+    scene.send(&SLICE);
+    scene.medium.forget_sender();
+    scene.wait(100);
+    assert_eq!(scene.frames(), [(0, 0, true)]);
+}
+
+#[test]
 fn a_forgotten_sender_begins_anew() {
     let mut scene = Scene::new();
     scene.send(&IDR);
