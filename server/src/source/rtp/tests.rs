@@ -13,7 +13,7 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PATIENCE: Duration = Duration::from_secs(20);
 const IDR: [u8; 3] = [0x65, 0x88, 1];
 const SLICE: [u8; 3] = [0x61, 0x88, 1];
-const SPROP: &str = "sprop-parameter-sets=Z0LAHw==,aM48gA==";
+const SPROP: &str = "sprop-parameter-sets=Z0LAH9o=,aM48gA==";
 
 struct Sink(Sender<Arc<Frame>>);
 

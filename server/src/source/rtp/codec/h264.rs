@@ -19,16 +19,24 @@ const END: u8 = 0x40;
 /// Forbidden bit and importance, as a unit and its fragments share them.
 const NOT_TYPE: u8 = 0xe0;
 
-/// More parameter sets of a kind than this are not kept; encoders have one.
+/// More parameter sets of a kind than this are not kept; encoders have one or two.
 const MAX_SETS: usize = 8;
+/// What a sequence parameter set says before its number: header, profile, constraints and level.
+const BEFORE_SPS_ID: usize = 4;
+/// And a picture parameter set.
+const BEFORE_PPS_ID: usize = 1;
 
 /// One stream of H.264.
 #[derive(Debug, Default)]
 pub(in super::super) struct H264 {
     /// The parameter sets that the sender gave last, or its configuration.
-    sps: Vec<Bytes>,
-    pps: Vec<Bytes>,
+    sps: ParameterSets,
+    pps: ParameterSets,
 }
+
+/// Parameter sets of one kind, the last of each number.
+#[derive(Debug, Default)]
+struct ParameterSets(Vec<(u32, Bytes)>);
 
 /// One NAL unit of a frame.
 enum Unit {
@@ -70,10 +78,10 @@ impl H264 {
                 PPS => has_pps = true,
                 IDR if !key => {
                     if !has_sps {
-                        self.sps.iter().for_each(|set| fitted.add(set));
+                        self.sps.add_to(&mut fitted);
                     }
                     if !has_pps {
-                        self.pps.iter().for_each(|set| fitted.add(set));
+                        self.pps.add_to(&mut fitted);
                     }
                     key = (has_sps || !self.sps.is_empty()) && (has_pps || !self.pps.is_empty());
                 }
@@ -85,24 +93,49 @@ impl H264 {
         Ok(Some(Fitted { packets, key }))
     }
 
-    /// Keeps the parameter sets among these units, in place of those of the same kind before.
+    /// Keeps the parameter sets among these units.
     fn remember(&mut self, units: &[Unit]) {
-        let sets = |kind: u8| -> Vec<Bytes> {
-            let sets = units.iter().filter_map(|unit| match unit {
-                // A copy: the memory behind it is shared with all that came in with it.
-                Unit::Whole(set) if unit_type(set) == kind => Some(Bytes::copy_from_slice(set)),
-                _ => None,
-            });
-            sets.take(MAX_SETS).collect()
-        };
-        let (sps, pps) = (sets(SPS), sets(PPS));
-        if !sps.is_empty() {
-            self.sps = sps;
-        }
-        if !pps.is_empty() {
-            self.pps = pps;
+        for unit in units {
+            match unit {
+                Unit::Whole(set) if unit_type(set) == SPS => self.sps.put(set, BEFORE_SPS_ID),
+                Unit::Whole(set) if unit_type(set) == PPS => self.pps.put(set, BEFORE_PPS_ID),
+                _ => {}
+            }
         }
     }
+}
+
+impl ParameterSets {
+    /// Puts a set in the place of the one with the same number, which it says after so many bytes.
+    fn put(&mut self, set: &Bytes, before_id: usize) {
+        let Some(id) = set.get(before_id..).and_then(exp_golomb) else {
+            return;
+        };
+        let earlier = self.0.iter().position(|(other, _)| *other == id);
+        if let Some(index) = earlier.or((self.0.len() >= MAX_SETS).then_some(0)) {
+            self.0.remove(index);
+        }
+        // A copy: the memory behind it is shared with all that came in with it.
+        self.0.push((id, Bytes::copy_from_slice(set)));
+    }
+
+    fn add_to(&self, fitted: &mut Payloads) {
+        self.0.iter().for_each(|(_, set)| fitted.add(set));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The number that begins here (ITU-T H.264 section 9.1), below 255.
+fn exp_golomb(bytes: &[u8]) -> Option<u32> {
+    let first = u32::from(*bytes.first()?);
+    let second = u32::from(bytes.get(1).copied().unwrap_or_default());
+    let zeros = first.leading_zeros() - 24;
+    // So many zeros, then as many bits and one.
+    let code = (first << 8 | second) >> (15_u32.checked_sub(2 * zeros)?);
+    code.checked_sub(1)
 }
 
 /// Whether this payload is the first of an access unit, as far as it shows: parameter sets and the

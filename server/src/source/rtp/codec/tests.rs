@@ -1,7 +1,7 @@
 use super::*;
 use crate::stream::MAX_PAYLOAD;
 
-const SPS: [u8; 4] = [0x67, 0x42, 0xc0, 0x1f];
+const SPS: [u8; 5] = [0x67, 0x42, 0xc0, 0x1f, 0xda];
 const PPS: [u8; 4] = [0x68, 0xce, 0x3c, 0x80];
 
 fn h264() -> Depacketiser {
@@ -93,14 +93,45 @@ fn an_idr_picture_without_parameter_sets_gets_the_last_that_came() {
 }
 
 #[test]
+fn a_parameter_set_takes_the_place_of_the_one_with_its_number() {
+    let mut codec = h264();
+    let (one, newer_one, two) = ([0x68, 0x4c, 1], [0x68, 0x4c, 2], [0x68, 0x6c, 1]);
+    assert_eq!(codec.frame(bytes(&[&SPS, &PPS, &one, &two])), Ok(None));
+    assert_eq!(codec.frame(bytes(&[&newer_one])), Ok(None));
+    let idr = [0x65, 0x88, 1];
+    let fitted = frame(&mut codec, &[&idr]);
+    assert_eq!(
+        units(&fitted.packets),
+        [&SPS[..], &PPS, &two, &newer_one, &idr]
+    );
+}
+
+#[test]
+fn of_parameter_sets_without_end_the_newest_are_kept() {
+    let mut codec = h264();
+    // Numbers 7 to 14: three zeros, then four bits.
+    let set = |code: u8| [0x68, code << 1 | 1];
+    let sets: Vec<_> = (8..16).map(set).collect();
+    let mut payloads: Vec<&[u8]> = vec![&SPS, &PPS];
+    payloads.extend(sets.iter().map(|set| set.as_slice()));
+    assert_eq!(codec.frame(bytes(&payloads)), Ok(None));
+    let fitted = frame(&mut codec, &[&[0x65, 0x88, 1]]);
+    let kept = &fitted.packets[1..9];
+    assert_eq!(
+        (kept, fitted.packets.len()),
+        (&bytes(&payloads[2..])[..], 10)
+    );
+}
+
+#[test]
 fn parameter_sets_of_the_configuration_are_used_until_others_come() {
     let mut codec =
-        Depacketiser::new(Codec::H264, "x=y; sprop-parameter-sets=Z0LAHw==,aM48gA==").unwrap();
+        Depacketiser::new(Codec::H264, "x=y; sprop-parameter-sets=Z0LAH9o=,aM48gA==").unwrap();
     let idr = [0x65, 0x88, 1];
     let fitted = frame(&mut codec, &[&idr]);
     assert!(fitted.key);
     assert_eq!(units(&fitted.packets), [&SPS[..], &PPS, &idr]);
-    let newer = [0x67, 0x64, 0, 0x28];
+    let newer = [0x67, 0x64, 0, 0x28, 0xac];
     let fitted = frame(&mut codec, &[&newer, &idr]);
     assert_eq!(units(&fitted.packets), [&newer[..], &PPS, &idr]);
 }

@@ -10,7 +10,7 @@ use crate::ntp;
 use crate::stream::{Codec, MAX_FIRST_PAYLOAD, MAX_PAYLOAD};
 
 const SENDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5_000);
-const SPROP: &str = "sprop-parameter-sets=Z0LAHw==,aM48gA==";
+const SPROP: &str = "sprop-parameter-sets=Z0LAH9o=,aM48gA==";
 const IDR: [u8; 3] = [0x65, 0x88, 1];
 const SLICE: [u8; 3] = [0x61, 0x88, 1];
 /// The second half of a picture.
