@@ -87,7 +87,11 @@ impl Medium {
             payload_types: PayloadTypes::new(config.payload_type),
             clock_rate,
             abs_capture_time: config.abs_capture_time,
-            srtp: source.srtp.as_ref().map(Srtp::new).transpose()?,
+            srtp: source
+                .srtp
+                .as_ref()
+                .map(|key| Srtp::new(name, key))
+                .transpose()?,
             latch: Latch::new(source.collision.unwrap_or_default()),
             reorder: Reorder::default(),
             assembler: Assembler::new(config.codec, &config.fmtp),

@@ -4,6 +4,8 @@ use rtc::rtcp::packet::unmarshal;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::receiver_report::ReceiverReport;
 
+use super::super::srtp::SrtpSuite;
+use super::super::srtp::tests::{Encoder, key, open_rtcp};
 use super::super::testing::Rtp;
 use super::*;
 use crate::ntp;
@@ -444,6 +446,31 @@ fn a_forgotten_sender_begins_anew() {
     scene.medium.forget_sender();
     scene.send(&IDR);
     assert_eq!(scene.frames(), [(0, 0, true), (2, 1, true)]);
+}
+
+#[test]
+fn what_is_encrypted_is_understood_and_so_is_what_goes_back() {
+    let key = key(SrtpSuite::AeadAes128Gcm);
+    let mut encoder = Encoder::new(&key, 1);
+    let source = RtpConfig {
+        srtp: Some(key.clone()),
+        ..RtpConfig::default()
+    };
+    let mut scene = Scene::with(source, |_| {});
+    for payload in [&IDR, &SLICE] {
+        let plain = scene.pack(payload);
+        scene.receive(plain.clone());
+        scene.receive(encoder.protect(&plain));
+    }
+    assert_eq!(scene.frames(), [(0, 0, true), (1, 1, false)]);
+    assert_eq!(scene.stats().malformed, 2);
+    scene.wait(400);
+    scene.medium.request_key_frame();
+    scene.wait(1);
+    let (_, datagram) = scene.medium.poll_transmit().unwrap();
+    let packets = unmarshal(&mut open_rtcp(&key, &datagram)).unwrap();
+    let pli = packets[2].as_any().downcast_ref::<PictureLossIndication>();
+    assert_eq!(pli.unwrap().media_ssrc, 1);
 }
 
 /// Random numbers that are the same in each run (Knuth's MMIX generator).
