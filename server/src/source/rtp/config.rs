@@ -31,7 +31,7 @@ pub(crate) struct RtpMediaConfig {
     /// The parameters of `a=fmtp`, without the payload type; empty when there are none.
     pub(crate) fmtp: String,
     /// The address that is listened at. `None` for the multicast group's, else the interface's, else
-    /// every one.
+    /// every one. With a group no other one makes sense.
     pub(crate) bind: Option<IpAddr>,
     /// The UDP port; 0 for any that is free.
     pub(crate) port: u16,
@@ -107,6 +107,20 @@ impl RtpMediaConfig {
         if let Some(group) = self.multicast.filter(|group| !group.is_multicast()) {
             return Err(RtpError::NotMulticast { medium, group });
         }
+        let Some(group) = self.multicast else {
+            return Ok(());
+        };
+        let other = |bind: &IpAddr| !bind.is_unspecified() && *bind != group;
+        if let Some(bind) = self.bind.filter(other) {
+            return Err(RtpError::BoundElsewhere {
+                medium,
+                group,
+                bind,
+            });
+        }
+        if is_of_one_link(group) && self.interface.is_none() {
+            return Err(RtpError::NoLink { medium, group });
+        }
         Ok(())
     }
 
@@ -144,6 +158,19 @@ impl RtpMediaConfig {
     }
 }
 
+/// Whether an IPv6 address means something else at each interface (RFC 4291).
+pub(super) fn is_of_one_link(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => {
+            let [first, second, ..] = address.octets();
+            // Of groups, the last four bits are their scope.
+            let is_group = first == 0xff && matches!(second & 0x0f, 1 | 2);
+            is_group || address.is_unicast_link_local()
+        }
+    }
+}
+
 /// The parameters with `packetization-mode=1` for whatever they say of it.
 fn in_mode_1(fmtp: &str) -> String {
     const MODE: &str = "packetization-mode";
@@ -169,6 +196,17 @@ pub(crate) enum RtpError {
     ExtensionId { medium: String, id: u8 },
     #[error("{medium}: {group} is not a multicast address")]
     NotMulticast { medium: String, group: IpAddr },
+    #[error(
+        "{medium}: what is sent to {group} does not come to {bind}: leave `bind` out, and name the \
+         interface with `iface`"
+    )]
+    BoundElsewhere {
+        medium: String,
+        group: IpAddr,
+        bind: IpAddr,
+    },
+    #[error("{medium}: each network has a {group} of its own: name the interface with `iface`")]
+    NoLink { medium: String, group: IpAddr },
     #[error("{medium}: there is no network interface `{interface}` with a suitable address")]
     NoInterface { medium: String, interface: String },
     #[error("{medium}: cannot receive {what} at {address}: {error}")]

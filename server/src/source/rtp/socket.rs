@@ -1,16 +1,16 @@
 //! The UDP sockets of a medium.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use bytes::Bytes;
 use mio::net::UdpSocket;
-use nix::ifaddrs::getifaddrs;
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::if_nametoindex;
 use quinn_udp::{RecvMeta, UdpSocketState};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, Socket, Type};
 
-use super::config::{RtpError, RtpMediaConfig, Traffic};
+use super::config::{RtpError, RtpMediaConfig, Traffic, is_of_one_link};
 
 /// What the kernel is asked to hold: a third of a second of 100 Mbit/s. It may give less.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -55,10 +55,10 @@ impl Bound {
         port: u16,
     ) -> Result<Bound, RtpError> {
         let interface = match &config.interface {
-            Some(name) => Some(Interface::find(medium, name, config.multicast)?),
+            Some(name) => Some(Interface::find(medium, name, config)?),
             None => None,
         };
-        let address = SocketAddr::new(bind_address(config, interface), port);
+        let address = bind_address(config, interface, port);
         let failed = |error| RtpError::Bind {
             medium: medium.to_owned(),
             what,
@@ -144,53 +144,67 @@ impl RtpMediaConfig {
     }
 }
 
-/// A network interface, as joining a group needs it.
-#[derive(Clone, Copy, Debug)]
+/// A network interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Interface {
-    address: IpAddr,
-    /// What IPv6 counts interfaces by.
     index: u32,
+    /// Its own address; joining a group needs none.
+    address: Option<IpAddr>,
 }
 
 impl Interface {
-    /// Finds an interface by its name or one of its addresses, with an address that goes with the
-    /// group, if there is one.
-    fn find(medium: &str, name: &str, group: Option<IpAddr>) -> Result<Interface, RtpError> {
+    /// Finds an interface by its name or one of its addresses. Without a group it has to have an
+    /// address.
+    fn find(medium: &str, name: &str, config: &RtpMediaConfig) -> Result<Interface, RtpError> {
         let missing = || RtpError::NoInterface {
             medium: medium.to_owned(),
             interface: name.to_owned(),
         };
         let wanted: Option<IpAddr> = name.parse().ok();
         let all = getifaddrs().map_err(|_| missing())?;
-        let mut found = all.filter_map(|interface| {
-            let address = interface.address?;
-            let address = match (address.as_sockaddr_in(), address.as_sockaddr_in6()) {
-                (Some(v4), _) => IpAddr::V4(v4.ip()),
-                (_, Some(v6)) => IpAddr::V6(v6.ip()),
-                _ => return None,
+        let found = all.filter_map(|entry| {
+            let address = ip_address(&entry);
+            let is_meant = match wanted {
+                Some(_) => address == wanted,
+                None => entry.interface_name == name,
             };
-            let matches = match wanted {
-                Some(wanted) => wanted == address,
-                None => interface.interface_name == name,
-            };
-            let suits = group.is_none_or(|group| group.is_ipv4() == address.is_ipv4());
-            (matches && suits).then(|| Interface {
+            is_meant.then_some(())?;
+            Some(Interface {
+                index: if_nametoindex(entry.interface_name.as_str()).ok()?,
                 address,
-                index: if_nametoindex(interface.interface_name.as_str()).unwrap_or(0),
             })
         });
-        found.next().ok_or_else(missing)
+        let is_enough = |found: &Interface| config.multicast.is_some() || found.address.is_some();
+        found
+            .filter(is_enough)
+            .min_by_key(|found| found.address.is_none_or(is_of_one_link))
+            .ok_or_else(missing)
     }
+}
+
+fn ip_address(entry: &InterfaceAddress) -> Option<IpAddr> {
+    let address = entry.address.as_ref()?;
+    let v4 = || Some(IpAddr::V4(address.as_sockaddr_in()?.ip()));
+    let v6 = || Some(IpAddr::V6(address.as_sockaddr_in6()?.ip()));
+    v4().or_else(v6)
 }
 
 /// Of a multicast group only the group's datagrams are wanted: Linux delivers by the address that
 /// is bound.
-fn bind_address(config: &RtpMediaConfig, interface: Option<Interface>) -> IpAddr {
-    config
+fn bind_address(config: &RtpMediaConfig, interface: Option<Interface>, port: u16) -> SocketAddr {
+    let address = config
         .bind
         .or(config.multicast)
-        .or(interface.map(|interface| interface.address))
-        .unwrap_or(Ipv6Addr::UNSPECIFIED.into())
+        .or(interface.and_then(|interface| interface.address))
+        .unwrap_or(Ipv6Addr::UNSPECIFIED.into());
+    match address {
+        IpAddr::V4(address) => SocketAddr::from((address, port)),
+        // Addresses of one link say nothing without it; others are not changed by it.
+        IpAddr::V6(address) => {
+            let link = interface.map_or(0, |interface| interface.index);
+            SocketAddrV6::new(address, port, 0, link).into()
+        }
+    }
 }
 
 fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
@@ -213,16 +227,18 @@ fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
 }
 
 fn join(socket: &Socket, group: IpAddr, interface: Option<Interface>) -> io::Result<()> {
+    let index = interface.map_or(0, |interface| interface.index);
+    // Otherwise Linux delivers what comes for a group at other interfaces, too, as soon as any
+    // program on the machine has joined it there.
     match group {
         IpAddr::V4(group) => {
-            let address = match interface.map(|interface| interface.address) {
-                Some(IpAddr::V4(address)) => address,
-                _ => Ipv4Addr::UNSPECIFIED,
-            };
-            socket.join_multicast_v4(&group, &address)
+            socket.set_multicast_all_v4(false)?;
+            socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))
         }
         IpAddr::V6(group) => {
-            socket.join_multicast_v6(&group, interface.map_or(0, |interface| interface.index))
+            // Before Linux 4.20 there is no such option for IPv6.
+            let _ = socket.set_multicast_all_v6(false);
+            socket.join_multicast_v6(&group, index)
         }
     }
 }
@@ -233,4 +249,49 @@ fn is_no_ipv6(error: &io::Error) -> bool {
     error
         .raw_os_error()
         .is_some_and(|code| unsupported.contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::SockRef;
+
+    use super::*;
+    use crate::stream::Codec;
+
+    fn group(group: &str, interface: &str) -> RtpMediaConfig {
+        RtpMediaConfig {
+            multicast: Some(group.parse().unwrap()),
+            interface: Some(interface.to_owned()),
+            ..RtpMediaConfig::new("v", Codec::H264, 96)
+        }
+    }
+
+    #[test]
+    fn what_comes_for_a_group_at_another_interface_stays_away() {
+        let sockets = MediumSockets::open("v", &group("239.255.77.2", "lo")).unwrap();
+        let socket = SockRef::from(&sockets.rtp.socket);
+        assert!(!socket.multicast_all_v4().unwrap());
+    }
+
+    #[test]
+    fn addresses_of_one_link_are_bound_at_their_interface() {
+        let interface = Interface {
+            index: 7,
+            address: Some("fe80::1".parse().unwrap()),
+        };
+        let bound = |config| bind_address(&config, Some(interface), 5_004).to_string();
+        assert_eq!(bound(group("ff02::7", "eth0")), "[ff02::7%7]:5004");
+        assert_eq!(bound(group("239.1.2.3", "eth0")), "239.1.2.3:5004");
+        let anywhere = RtpMediaConfig::new("v", Codec::H264, 96);
+        assert_eq!(bound(anywhere), "[fe80::1%7]:5004");
+    }
+
+    #[test]
+    fn a_group_of_one_link_can_be_joined() {
+        if std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+            eprintln!("SKIPPED: there is no IPv6 here");
+            return;
+        }
+        assert!(MediumSockets::open("v", &group("ff02::4711", "lo")).is_ok());
+    }
 }

@@ -212,6 +212,18 @@ fn what_cannot_work_is_refused_with_the_reason() {
         "test/v: 127.0.0.1 is not a multicast address"
     );
     assert_eq!(
+        with(|media| media.multicast = Some([239, 1, 2, 3].into())),
+        "test/v: what is sent to 239.1.2.3 does not come to 127.0.0.1: leave `bind` out, and name \
+         the interface with `iface`"
+    );
+    assert_eq!(
+        with(|media| {
+            media.bind = None;
+            media.multicast = Some("ff02::1".parse().unwrap());
+        }),
+        "test/v: each network has a ff02::1 of its own: name the interface with `iface`"
+    );
+    assert_eq!(
         with(|media| media.interface = Some("none0".into())),
         "test/v: there is no network interface `none0` with a suitable address"
     );
