@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -21,6 +21,9 @@ const WAKER: Token = Token(usize::MAX);
 
 /// So often in a row datagrams are fetched from one socket before others get their turn.
 const TURNS: usize = 4;
+
+/// How long to rest when the system does not tell whether something came.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// What the thread is told.
 #[derive(Debug)]
@@ -94,10 +97,18 @@ impl RtpThread {
     /// Serves until it is told to stop.
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(16);
+        let mut fails = false;
         while !self.control.stopping.load(Ordering::Acquire) {
-            if let Err(error) = self.wait(&mut events) {
-                tracing::error!("an RTP source ends: {error}");
-                return;
+            match self.wait(&mut events) {
+                Ok(()) => fails = false,
+                // Nobody would start it again, and what ails the machine may pass.
+                Err(error) => {
+                    if !fails {
+                        tracing::error!("cannot wait for RTP, and tries each second: {error}");
+                    }
+                    fails = true;
+                    std::thread::sleep(RETRY);
+                }
             }
             for served in &mut self.media {
                 let serve = AssertUnwindSafe(|| served.serve(&mut self.room));
