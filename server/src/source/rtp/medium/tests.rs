@@ -486,22 +486,37 @@ impl Dice {
     }
 }
 
+/// How the first packet of a frame begins, and how the others do.
+fn heads(codec: Codec, key: bool) -> [&'static [u8]; 2] {
+    match (codec, key) {
+        (Codec::Vp8, true) => [&[0x10, 0x10], &[0x00]],
+        (Codec::Vp8, false) => [&[0x10, 0x11], &[0x00]],
+        (Codec::Vp9, true) => [&[0x08, 0x82], &[0x00]],
+        (Codec::Vp9, false) => [&[0x48, 0x86], &[0x40]],
+        (Codec::Av1, true) => [&[0x18, 0x0a], &[0x10, 0x32]],
+        (Codec::Av1, false) => [&[0x10, 0x32], &[0x10, 0x32]],
+        (_, true) => [&[0x65, 0x80], &[0x65, 0x40]],
+        (_, false) => [&[0x61, 0x80], &[0x61, 0x40]],
+    }
+}
+
 #[test]
 fn on_a_bad_line_what_comes_out_is_whole_and_in_order() {
-    for seed in 0..20 {
+    let codecs = [Codec::H264, Codec::Vp8, Codec::Vp9, Codec::Av1];
+    for (seed, codec) in (0..20).zip(codecs.into_iter().cycle()) {
         let mut dice = Dice(seed);
-        let mut scene = Scene::new();
+        let mut scene = Scene::with(RtpConfig::default(), |media| media.codec = codec);
         let mut on_the_way: Vec<(u64, Bytes)> = Vec::new();
         let mut frames = Vec::new();
         for n in 0..2_000_u64 {
             // Frames of three packets each, every tenth a key frame; each packet carries the
             // number of its frame.
-            let kind = if n % 10 == 0 { 0x65 } else { 0x61 };
+            let [first, other] = heads(codec, n % 10 == 0);
             for part in 0..3 {
                 scene.next.marker = part == 2;
                 scene.next.sequence = scene.next.sequence.wrapping_add(1);
-                let first = if part == 0 { 0x80 } else { 0x40 };
-                let payload = [&[kind, first], &n.to_be_bytes()[..]].concat();
+                let head = if part == 0 { first } else { other };
+                let payload = [head, &n.to_be_bytes()].concat();
                 let datagram = scene.next.with(&payload);
                 match dice.roll(10) {
                     0..3 => {}
@@ -524,12 +539,12 @@ fn on_a_bad_line_what_comes_out_is_whole_and_in_order() {
             }
             frames.extend(std::iter::from_fn(|| scene.medium.poll_frame()));
         }
-        assert!(frames.len() > 200, "{}", frames.len());
+        assert!(frames.len() > 200, "{codec:?}: {}", frames.len());
+        let told = |frame: &Frame| {
+            let last = frame.packets.last().unwrap();
+            u64::from_be_bytes(*last.last_chunk().unwrap())
+        };
         for pair in frames.windows(2) {
-            let told = |frame: &Frame| {
-                let last = frame.packets.last().unwrap();
-                u64::from_be_bytes(*last.last_chunk().unwrap())
-            };
             let apart = told(&pair[1]) - told(&pair[0]);
             assert!(apart > 0);
             // The numbers have a gap exactly where frames are missing.
@@ -540,8 +555,16 @@ fn on_a_bad_line_what_comes_out_is_whole_and_in_order() {
             let packets = pair[0].packets.len() as u64;
             assert_eq!(pair[0].first_packet + packets, pair[1].first_packet);
         }
-        let parts = |frame: &Frame| frame.packets.len() - if frame.idr { 2 } else { 0 };
-        assert!(frames.iter().all(|frame| parts(frame) == 3));
+        for frame in &frames {
+            assert_eq!(frame.idr, told(frame) % 10 == 0);
+            // SPS and PPS come from the configuration.
+            let sets = if frame.idr && codec == Codec::H264 {
+                2
+            } else {
+                0
+            };
+            assert_eq!(frame.packets.len(), 3 + sets);
+        }
     }
 }
 
