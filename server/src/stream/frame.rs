@@ -22,19 +22,21 @@ pub(crate) const MAX_FIRST_PAYLOAD: usize = MAX_PAYLOAD - FIRST_PACKET_EXTENSION
 
 /// One encoded and packetised picture, shared by all viewers behind an `Arc`.
 pub(crate) struct Frame {
-    /// Consecutive in its stream, without gaps.
+    /// Grows in its stream by one. Where it grows by more, frames are missing, and what follows may
+    /// need them up to the next one where decoding can begin.
     pub(crate) number: u64,
     /// Index in the stream of the first of `packets`: a viewer's RTP sequence number is its own
     /// base plus the index.
     pub(crate) first_packet: u64,
-    /// RTP payloads (RFC 6184: single NAL units or FU-A): the first at most [`MAX_FIRST_PAYLOAD`]
+    /// RTP payloads of the track's codec (of H.264 single NAL units or FU-A, RFC 6184): the first at most [`MAX_FIRST_PAYLOAD`]
     /// bytes long, the others at most [`MAX_PAYLOAD`].
     pub(crate) packets: Vec<Bytes>,
-    /// RTP time in 90 kHz, from the capture time. Begins near 0 with the stream.
+    /// RTP time in ticks of the codec's clock. Begins near 0 with the stream.
     pub(crate) timestamp: u32,
     /// When the picture was captured.
     pub(crate) captured: Captured,
-    /// Whether decoding can begin here: the frame has SPS, PPS and an IDR picture.
+    /// Whether decoding can begin here: of H.264 the frame has SPS, PPS and an IDR picture; of audio
+    /// it is every frame.
     pub(crate) idr: bool,
 }
 

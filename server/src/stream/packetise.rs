@@ -71,7 +71,8 @@ impl Packetiser {
     }
 }
 
-/// The payloads of one H.264 frame, written behind one another into one piece of memory.
+/// The payloads of one frame: passed on as they came, or NAL units of H.264 that are written behind
+/// one another into one piece of memory.
 pub(crate) struct Payloads {
     buffer: BytesMut,
     packets: Vec<Bytes>,
