@@ -6,9 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use common::{NOBODY, add, until};
-use fanlight_client::janus::{
-    self, Config, Event, MountpointId, Player, Problem, Status, Support, Watch,
-};
+use fanlight_client::janus::{self, Config, Event, MountpointId, Player, Problem, Status, Watch};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -121,8 +119,17 @@ async fn a_page_that_is_hidden_and_restored_connects_again() {
 }
 
 #[wasm_bindgen_test]
-async fn this_chromium_plays_h264() {
-    assert_eq!(janus::support().await, Support::Yes);
+async fn whoever_came_back_still_leaves_with_the_page() {
+    let (player, told) = start(NOBODY);
+    player.leave();
+    player.reconnect();
+    fire("pagehide", false);
+    assert_eq!(told.borrow().last(), Some(&Status::Left));
+}
+
+#[wasm_bindgen_test]
+fn this_browser_has_webrtc() {
+    assert!(janus::has_webrtc());
 }
 
 fn fire(name: &str, persisted: bool) {

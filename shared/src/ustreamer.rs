@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::error::Error;
 pub use crate::error::PluginError;
 use crate::fields::Object;
+use crate::hidden::Hidden;
 
 /// The plugin's name.
 pub const PLUGIN: &str = "janus.plugin.ustreamer";
@@ -13,8 +14,8 @@ pub const PLUGIN: &str = "janus.plugin.ustreamer";
 /// Clients retry it.
 pub const NOT_READY: u32 = 503;
 
-/// The code of the answer to a [`Request::Watch`] for a source that wants a PIN, which the plugin
-/// has no way to ask for. To try again is of no use.
+/// The code of the answer to a [`Request::Watch`] for a source that asks for a PIN, without it or with
+/// a wrong one. To try again the same way is of no use.
 pub const FORBIDDEN: u32 = 403;
 
 /// What a viewer asks of the plugin.
@@ -24,17 +25,25 @@ pub enum Request {
     /// What the server can do.
     Features,
     /// Send an offer.
-    Watch {
-        /// What is wished for; what the server does not have is left out of the offer.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        params: Option<WatchParams>,
-    },
+    Watch(Watch),
     /// Comes with the answer to the offer.
     Start,
     /// The viewer wants no more. Media goes on until hangup or detach.
     Stop,
     /// Packets arrive but no picture can be made of them: send a key frame.
     KeyRequired,
+}
+
+/// What a viewer wants to watch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Watch {
+    /// What is wished for; what the server does not have is left out of the offer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<WatchParams>,
+    /// The word that lets one watch it, where it asks for one. A field of Fanlight's own, which
+    /// µStreamer's plugin does not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Hidden>,
 }
 
 /// A viewer's wishes.
@@ -68,9 +77,10 @@ impl Request {
             "features" => Ok(Self::Features),
             "watch" => {
                 let params = body.lenient_object("params");
-                Ok(Self::Watch {
+                Ok(Self::Watch(Watch {
                     params: params.as_ref().map(WatchParams::read),
-                })
+                    pin: body.opt_string("pin").unwrap_or(None).map(Hidden::from),
+                }))
             }
             "start" => Ok(Self::Start),
             "stop" => Ok(Self::Stop),

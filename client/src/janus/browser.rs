@@ -3,6 +3,8 @@
 use fanlight_protocol::viewer::Time;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlVideoElement;
 
 /// The time since the page was opened, on a clock that never goes back.
 pub(super) fn now() -> Time {
@@ -25,9 +27,13 @@ pub(super) fn random() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// The name of what a browser has thrown: `NotAllowedError`.
-pub(super) fn name(error: &JsValue) -> String {
-    text(error, "name").unwrap_or_default()
+/// Begins to play. Returns whether the browser refuses to before somebody has touched the page.
+pub(crate) async fn is_refused(video: &HtmlVideoElement) -> bool {
+    let Ok(played) = video.play() else {
+        return false;
+    };
+    let failed = JsFuture::from(played).await.err();
+    failed.is_some_and(|error| text(&error, "name").as_deref() == Some("NotAllowedError"))
 }
 
 /// What a browser says about what it has thrown.

@@ -10,7 +10,7 @@
 //! What to do when is decided by the state machine in [`fanlight_protocol::viewer`]; what is here
 //! gives it a WebSocket, an `RTCPeerConnection`, a clock and timers, and tells it what they do.
 
-mod browser;
+pub(crate) mod browser;
 mod frames;
 mod page_events;
 mod peer;
@@ -29,4 +29,4 @@ pub use fanlight_protocol::viewer::{
 pub use fanlight_protocol::{Error, ErrorCode, PluginError};
 pub use player::{Event, Player, Tracks};
 pub use stats::{Sample, Stats};
-pub use support::{Support, support};
+pub use support::has_webrtc;

@@ -85,17 +85,15 @@ impl Player {
             last_sample: Cell::default(),
             tracks: Cell::default(),
         });
-        let weak = Rc::downgrade(&inner);
-        inner.page_events.replace(PageEvents::listen(move |event| {
-            with(&weak, |inner| inner.page_event(event));
-        }));
-        let visible = page_events::is_visible();
-        inner.drive(|viewer| viewer.set_visible(now(), visible));
+        inner.listen();
         Self(inner)
     }
 
-    /// Tries again at once where the player waits to do so, or has stopped.
+    /// Tries again at once where the player waits to do so, or has left.
     pub fn reconnect(&self) {
+        if self.0.page_events.borrow().is_none() {
+            self.0.listen();
+        }
         self.0.drive(|viewer| viewer.reconnect(now()));
     }
 
@@ -110,8 +108,8 @@ impl Player {
         self.0.drive(|viewer| viewer.list(now()));
     }
 
-    /// Has nothing sent until [`Player::resume`]. The picture stands meanwhile where it is a
-    /// mountpoint's, whose connection is kept; anything else goes dark.
+    /// Has nothing sent until [`Player::resume`]. The connection of a mountpoint is kept meanwhile;
+    /// that of anything else is made anew then.
     pub fn pause(&self) {
         self.0.drive(|viewer| viewer.pause(now()));
     }
@@ -125,6 +123,7 @@ impl Player {
     pub fn leave(&self) {
         self.0.page_events.take();
         self.0.drive(|viewer| viewer.leave(now()));
+        self.0.video.set_src_object(None);
     }
 }
 
@@ -135,6 +134,16 @@ impl Drop for Player {
 }
 
 impl Inner {
+    /// Follows what happens to the page from now on.
+    fn listen(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.page_events.replace(PageEvents::listen(move |event| {
+            with(&weak, |inner| inner.page_event(event));
+        }));
+        let visible = page_events::is_visible();
+        self.drive(|viewer| viewer.set_visible(now(), visible));
+    }
+
     /// Lets the viewer take something in, and does all that it wants done.
     fn drive(self: &Rc<Self>, input: impl FnOnce(&mut Viewer)) {
         input(&mut self.viewer.borrow_mut());
@@ -232,8 +241,9 @@ impl Inner {
             PeerEvent::Sample(sample, latency) => {
                 self.tell_stats(sample, *latency);
                 Input::Stats(viewer::Stats {
-                    packets: sample.packets,
+                    packets: if sample.is_video { sample.packets } else { 0 },
                     frames: sample.frames,
+                    sound: sample.sound,
                 })
             }
         };

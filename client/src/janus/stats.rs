@@ -14,6 +14,11 @@ use super::browser::{number, text};
 pub struct Sample {
     /// When they were read, since some fixed moment.
     pub at: Duration,
+    /// RTP packets of sound received. All that follows is of the video; or of the sound, until a packet
+    /// of the video has come.
+    pub sound: u64,
+    /// Whether it is of the video.
+    pub is_video: bool,
     /// RTP packets received.
     pub packets: u64,
     /// RTP packets that never came; less than 0 when some came twice.
@@ -42,10 +47,9 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Reads the counters of the video from what `getStats` gave, or those of the sound where there
-    /// is no video; `None` before any was received.
+    /// Reads the counters from what `getStats` gave; `None` before anything was received.
     pub fn read(report: &RtcStatsReport) -> Option<Self> {
-        let mut sample = None;
+        let mut video = None;
         let mut sound = None;
         let mut round_trip = 0.0;
         let mut report_delay = None;
@@ -53,7 +57,7 @@ impl Sample {
             let Ok(stats) = stats else { break };
             let is = |field, value| text(&stats, field).as_deref() == Some(value);
             if is("type", "inbound-rtp") && is("kind", "video") {
-                sample = Some(Self::read_inbound(&stats));
+                video = Some(Self::read_inbound(&stats));
             } else if is("type", "inbound-rtp") {
                 sound = Some(Self::read_inbound(&stats));
             } else if is("type", "remote-outbound-rtp") && is("kind", "video") {
@@ -64,10 +68,13 @@ impl Sample {
                 round_trip = number(&stats, "currentRoundTripTime").unwrap_or(0.0);
             }
         }
+        let video = video.filter(|video| video.packets > 0);
         Some(Self {
+            sound: sound.map_or(0, |sound| sound.packets),
+            is_video: video.is_some(),
             round_trip: seconds(round_trip),
             clock_ahead: report_delay.map(|delay| delay - round_trip * 1000.0 / 2.0),
-            ..sample.or(sound)?
+            ..video.or(sound)?
         })
     }
 
@@ -77,6 +84,8 @@ impl Sample {
         let time = |field| seconds(float(field));
         Self {
             at: seconds(float("timestamp") / 1000.0),
+            sound: 0,
+            is_video: false,
             packets: count("packetsReceived"),
             lost: float("packetsLost") as i64,
             bytes: count("bytesReceived"),

@@ -1,6 +1,6 @@
 //! What the page's address says: where the server is, what to watch, and by what right.
 
-use crate::janus::{Credentials, MountpointId, Watch};
+use crate::janus::{Credentials, MountpointId, Watch, WatchParams};
 
 /// What the page's address says about what it shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub struct Address {
     pub stream: Option<MountpointId>,
     /// What proves that the page may (`#apisecret=…`, `#token=…`).
     pub credentials: Credentials,
-    /// The PIN of a mountpoint (`#pin=…`, or as it was typed).
-    pin: Option<(MountpointId, String)>,
+    /// The PIN of a mountpoint, or of what the server chooses (`#pin=…`, or as it was typed).
+    pin: Option<(Option<MountpointId>, String)>,
 }
 
 impl Address {
@@ -25,36 +25,53 @@ impl Address {
                 api_secret: parameter(fragment, "apisecret"),
                 token: parameter(fragment, "token"),
             },
-            pin: stream.zip(parameter(fragment, "pin")),
+            pin: parameter(fragment, "pin").map(|pin| (stream, pin)),
         }
     }
 
-    /// What to watch.
-    pub fn watch(&self) -> Watch {
-        match self.stream {
-            Some(id) => self.mountpoint(id),
-            None => Watch::default(),
+    /// A mountpoint, or what the server chooses: with the PIN if that is known, and with its sound.
+    pub fn watch(&self, stream: Option<MountpointId>) -> Watch {
+        let pin = self.pin.as_ref().filter(|(of, _)| *of == stream);
+        let pin = pin.map(|(_, pin)| pin.clone());
+        match stream {
+            Some(id) => Watch::Mountpoint { id, pin },
+            None => Watch::Ustreamer {
+                params: Some(WatchParams {
+                    audio: true,
+                    ..WatchParams::default()
+                }),
+                pin,
+            },
         }
     }
 
-    /// A mountpoint, with its PIN if that is known.
-    pub fn mountpoint(&self, id: MountpointId) -> Watch {
-        let pin = self.pin.as_ref().filter(|(of, _)| *of == id);
-        Watch::Mountpoint {
-            id,
-            pin: pin.map(|(_, pin)| pin.clone()),
-        }
-    }
-
-    /// Somebody has typed the PIN of a mountpoint.
-    pub fn learn_pin(&mut self, id: MountpointId, pin: String) {
-        self.pin = Some((id, pin));
+    /// Somebody has typed the PIN of a mountpoint, or of what the server chooses.
+    pub fn learn_pin(&mut self, stream: Option<MountpointId>, pin: String) {
+        self.pin = Some((stream, pin));
     }
 }
 
-/// The query of the page that shows this mountpoint.
-pub fn query(id: MountpointId) -> String {
-    ["?stream=", &id.0.to_string()].concat()
+/// The address, relative to this page, of the page that shows a mountpoint. What lets one in here does
+/// so there; a PIN is that of one mountpoint only, and is not handed on.
+pub fn link(id: MountpointId) -> String {
+    link_beside(
+        &leptos::prelude::window()
+            .location()
+            .hash()
+            .unwrap_or_default(),
+        id,
+    )
+}
+
+fn link_beside(fragment: &str, id: MountpointId) -> String {
+    let mut link = ["?stream=", &id.0.to_string()].concat();
+    let pairs = fragment.trim_start_matches('#').split('&');
+    let kept = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("pin="));
+    for (place, pair) in kept.enumerate() {
+        link.push(if place == 0 { '#' } else { '&' });
+        link.push_str(pair);
+    }
+    link
 }
 
 /// The value of a parameter in a query or fragment. A plus sign is one, unlike in forms: tokens are
@@ -96,15 +113,19 @@ mod tests {
     #[wasm_bindgen_test]
     fn an_address_without_parameters_leaves_the_choice_to_the_server() {
         assert_eq!(Address::read("", ""), Address::default());
-        assert_eq!(Address::read("", "").watch(), Watch::default());
+        let watch = Address::read("", "#pin=1").watch(None);
+        let Watch::Ustreamer { params, pin } = watch else {
+            panic!("{watch:?}");
+        };
+        assert!(params.unwrap().audio);
+        assert_eq!(pin.as_deref(), Some("1"));
     }
 
     #[wasm_bindgen_test]
     fn a_stream_is_chosen_by_its_number() {
         let id = MountpointId(10);
-        let watch = Address::read("?a=b&stream=10", "").watch();
-        assert_eq!(watch, Watch::Mountpoint { id, pin: None });
-        assert_eq!(query(id), "?stream=10");
+        assert_eq!(Address::read("?a=b&stream=10", "").stream, Some(id));
+        assert_eq!(link_beside("", id), "?stream=10");
         assert_eq!(Address::read("?stream=ten", "").stream, None);
     }
 
@@ -113,7 +134,7 @@ mod tests {
         let address = Address::read("?stream=10", "#token=a+b%2F%3D&apisecret=s&pin=12%2034");
         assert_eq!(address.credentials.token.as_deref(), Some("a+b/="));
         assert_eq!(address.credentials.api_secret.as_deref(), Some("s"));
-        let Watch::Mountpoint { pin, .. } = address.watch() else {
+        let Watch::Mountpoint { pin, .. } = address.watch(address.stream) else {
             panic!("{address:?}");
         };
         assert_eq!(pin.as_deref(), Some("12 34"));
@@ -127,10 +148,20 @@ mod tests {
             id,
             pin: pin.map(str::to_owned),
         };
-        assert_eq!(address.mountpoint(one), watch(one, Some("a")));
-        assert_eq!(address.mountpoint(two), watch(two, None));
-        address.learn_pin(two, "b".to_owned());
-        assert_eq!(address.mountpoint(two), watch(two, Some("b")));
+        assert_eq!(address.watch(Some(one)), watch(one, Some("a")));
+        assert_eq!(address.watch(Some(two)), watch(two, None));
+        address.learn_pin(Some(two), "b".to_owned());
+        assert_eq!(address.watch(Some(two)), watch(two, Some("b")));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_link_hands_on_what_lets_one_in_but_no_pin() {
+        let link = |fragment| link_beside(fragment, MountpointId(2));
+        assert_eq!(link("#pin=1234"), "?stream=2");
+        assert_eq!(
+            link("#token=a%2F&pin=1&apisecret=b"),
+            "?stream=2#token=a%2F&apisecret=b"
+        );
     }
 
     #[wasm_bindgen_test]

@@ -10,7 +10,7 @@ use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use super::{Action, Screen, Situation};
 
-/// How long the buttons and the pointer stay after the pointer has moved.
+/// How long the buttons and the pointer stay after the pointer was last seen to do something.
 const AWAKE: Duration = Duration::from_secs(3);
 
 const SOUND_ICON: &str = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 9v6h4l5 5V4L7 9zm11.5-1.6v9.2a5 5 0 0 0 0-9.2zm0-4.2v2.3a7 7 0 0 1 0 13v2.3a9.2 9.2 0 0 0 0-17.6z"/></svg>"#;
@@ -106,18 +106,24 @@ fn toggle_fullscreen() {
     }
 }
 
-/// Whether the pointer has moved of late.
+/// Whether the pointer has moved or touched the page of late.
 fn wake_on_pointer() -> RwSignal<bool> {
     let awake = RwSignal::new(false);
     let sleep = StoredValue::new(None::<TimeoutHandle>);
-    let on_move = window_event_listener(ev::pointermove, move |_| {
+    let wake = move || {
         awake.set(true);
         let timer = set_timeout_with_handle(move || awake.set(false), AWAKE).ok();
         let earlier = sleep.try_update_value(|sleep| std::mem::replace(sleep, timer));
         if let Some(Some(earlier)) = earlier {
             earlier.clear();
         }
+    };
+    let on_move = window_event_listener(ev::pointermove, move |_| wake());
+    // A finger need not move.
+    let on_touch = window_event_listener(ev::pointerdown, move |_| wake());
+    on_cleanup(move || {
+        on_move.remove();
+        on_touch.remove();
     });
-    on_cleanup(move || on_move.remove());
     awake
 }

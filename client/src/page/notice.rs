@@ -1,7 +1,7 @@
 //! What the page says while there is no moving picture.
 
 use super::{Browser, Situation};
-use crate::janus::{Problem, Status, Support};
+use crate::janus::{Problem, Status};
 
 /// What a person reads, and can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,12 +70,12 @@ impl Action {
 impl Notice {
     /// What to say in a situation.
     pub fn of(situation: &Situation) -> Self {
-        match situation.support {
-            None => Self::busy("connecting", "Connecting"),
-            Some(Support::NoH264) => Self::no_h264(situation.browser),
-            Some(Support::NoWebRtc) => Self::no_webrtc(),
-            Some(Support::Yes) if situation.refused => Self::refused(),
-            Some(Support::Yes) => Self::of_status(situation),
+        if situation.lacks_webrtc {
+            Self::no_webrtc()
+        } else if situation.refused && situation.has_stream() {
+            Self::refused()
+        } else {
+            Self::of_status(situation)
         }
     }
 
@@ -88,25 +88,42 @@ impl Notice {
                 }
             }
             Status::Idle if situation.streams.is_empty() => Self {
-                detail: "The server has no stream.".into(),
+                detail: "The server has no stream. One appears as soon as it has.".into(),
                 action: Some(Action::Retry),
                 ..Self::busy("waiting", "Nothing to watch yet")
             },
-            Status::Idle => Self::busy("connecting", "Connecting"),
-            Status::WaitingForSource { reason } => Self {
-                detail: sentence(
-                    // The title says so already.
-                    reason.trim_start_matches("waiting for the source: "),
-                    "The picture appears as soon as there is one.",
-                ),
-                ..Self::busy("waiting", "No picture yet")
+            Status::Idle if situation.first_choice().is_none() => Self {
+                detail: "One appears as soon as somebody switches it on.".into(),
+                action: Some(Action::Retry),
+                ..Self::busy("waiting", "All streams are switched off")
             },
-            Status::Playing if situation.tracks.audio && !situation.tracks.video => Self {
+            Status::Idle => Self::busy("connecting", "Connecting"),
+            Status::WaitingForSource { reason } => {
+                let (title, promise) = match situation.is_sound_only() {
+                    true => ("No sound yet", "It begins as soon as there is some."),
+                    false => (
+                        "No picture yet",
+                        "The picture appears as soon as there is one.",
+                    ),
+                };
+                // The title says so already.
+                let reason = reason.trim_start_matches("waiting for the source: ");
+                Self {
+                    detail: sentence(reason, promise),
+                    ..Self::busy("waiting", title)
+                }
+            }
+            Status::Playing if situation.is_sound_only() => Self {
                 state: "sound",
                 title: "Sound only",
                 detail: "This stream has no pictures.".into(),
                 action: situation.muted.then_some(Action::Unmute),
                 ..Self::default()
+            },
+            Status::Listening => Self {
+                detail: "The picture appears as soon as somebody sends one.".into(),
+                action: situation.muted.then_some(Action::Unmute),
+                ..Self::busy("sound", "Sound without a picture")
             },
             Status::Playing => Self {
                 state: "playing",
@@ -117,19 +134,6 @@ impl Notice {
                 detail: "Asking the server for a fresh one…".into(),
                 ..Self::busy("stalled", "The picture has stopped")
             },
-            Status::Stopped {
-                problem: Problem::NoH264,
-            } => Self::no_h264(situation.browser),
-            Status::Stopped { problem } => {
-                let (title, detail) = words(problem);
-                Self {
-                    state: "failed",
-                    title,
-                    detail: sentence(&detail, ""),
-                    action: Some(Action::Retry),
-                    ..Self::default()
-                }
-            }
             Status::Paused | Status::Left => Self {
                 state: "left",
                 title: "Disconnected",
@@ -157,6 +161,9 @@ impl Notice {
                 ..Self::asking(problem, Question::Secret)
             },
             Problem::Unauthorized => Self::asking(problem, Question::Secret),
+            Problem::NoCodec(codec) if codec.eq_ignore_ascii_case("h264") => {
+                Self::no_h264(situation.browser)
+            }
             Problem::NoSuchStream(_) if !situation.streams.is_empty() => Self {
                 action: Some(Action::Choose),
                 ..Self::reconnecting(problem)
@@ -200,7 +207,7 @@ impl Notice {
             Browser::Firefox => {
                 "Firefox needs a plugin for it, and fetches that by itself some minutes after its \
                  first start. Open about:addons, choose Plugins, and set “OpenH264 Video Codec” to \
-                 “Always Activate”. Then check again."
+                 “Always Activate”. Then try again."
             }
             Browser::Chromium => {
                 "This Chromium comes without it. Install your system's package of extra codecs, or \
@@ -212,7 +219,7 @@ impl Notice {
             state: "no-h264",
             title: "This browser cannot play H.264 video",
             detail: detail.into(),
-            action: Some(Action::Reload),
+            action: Some(Action::Retry),
             ..Self::default()
         }
     }
@@ -284,7 +291,7 @@ fn words(problem: &Problem) -> (&'static str, String) {
             let detail = ["It is ", codec, " video. Another browser may play it."].concat();
             return ("This browser cannot play the stream", detail);
         }
-        Problem::Refused(_) | Problem::WatchRefused(_) | Problem::NoH264 => {
+        Problem::Refused(_) | Problem::WatchRefused(_) => {
             return ("There is no picture", problem.to_string());
         }
     };
@@ -322,15 +329,14 @@ mod tests {
     use super::*;
     use crate::janus::{Event, Listed, MountpointId, Time, Tracks};
 
-    fn situation(support: Support, status: Status, browser: Browser) -> Situation {
+    fn situation(status: Status, browser: Browser) -> Situation {
         let mut situation = Situation::new(browser);
-        situation.support = Some(support);
         situation.take(Event::Status(status));
         situation
     }
 
     fn notice(status: Status) -> Notice {
-        Notice::of(&situation(Support::Yes, status, Browser::Other))
+        Notice::of(&situation(status, Browser::Other))
     }
 
     fn ended(problem: Problem) -> Notice {
@@ -379,18 +385,26 @@ mod tests {
         ];
         for (agent, advice) in agents {
             let browser = Browser::of(agent);
-            let notice = Notice::of(&situation(Support::NoH264, Status::Left, browser));
+            let lacks = Status::Connecting {
+                after: Some(Problem::NoCodec("H264".into())),
+            };
+            let notice = Notice::of(&situation(lacks, browser));
             assert_eq!(notice.state, "no-h264");
             assert!(notice.detail.contains(advice), "{notice:?}");
         }
     }
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn an_answer_without_h264_reads_like_a_browser_without_it() {
-        let stopped = notice(Status::Stopped {
-            problem: Problem::NoH264,
-        });
-        assert_eq!(stopped.state, "no-h264");
+    fn a_browser_without_another_codec_is_told_which() {
+        let notice = ended(Problem::NoCodec("AV1".into()));
+        assert!(notice.detail.starts_with("It is AV1 video."), "{notice:?}");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_browser_without_webrtc_is_told_so() {
+        let mut situation = Situation::new(Browser::Other);
+        situation.lacks_webrtc = true;
+        assert_eq!(Notice::of(&situation).state, "no-webrtc");
     }
 
     #[wasm_bindgen_test(unsupported = test)]
@@ -426,7 +440,7 @@ mod tests {
         let lost = Status::Connecting {
             after: Some(Problem::Unauthorized),
         };
-        let mut situation = situation(Support::Yes, lost, Browser::Other);
+        let mut situation = situation(lost, Browser::Other);
         let first = Notice::of(&situation);
         assert_eq!(first.question, Some(Question::Secret));
         situation.has_secret = true;
@@ -441,7 +455,7 @@ mod tests {
         let lost = Status::Connecting {
             after: Some(Problem::NoSuchStream(id)),
         };
-        let mut situation = situation(Support::Yes, lost, Browser::Other);
+        let mut situation = situation(lost, Browser::Other);
         let alone = Notice::of(&situation);
         assert_eq!(alone.action, Some(Action::Retry));
         assert!(alone.detail.contains("number 7. "), "{alone:?}");
@@ -451,8 +465,7 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_stream_without_pictures_is_sound_that_can_be_heard() {
-        let playing = Status::Playing;
-        let mut situation = situation(Support::Yes, playing, Browser::Other);
+        let mut situation = situation(Status::Playing, Browser::Other);
         situation.take(Event::Tracks(Tracks {
             video: false,
             audio: true,
@@ -462,11 +475,37 @@ mod tests {
         assert_eq!(silent.action, Some(Action::Unmute));
         situation.muted = false;
         assert_eq!(Notice::of(&situation).action, None);
+        let reason = "nobody sends".to_owned();
+        situation.take(Event::Status(Status::WaitingForSource { reason }));
+        assert_eq!(Notice::of(&situation).title, "No sound yet");
+        situation.take(Event::Status(Status::Playing));
         situation.take(Event::Tracks(Tracks {
             video: true,
             audio: true,
         }));
         assert_eq!(Notice::of(&situation).state, "playing");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn sound_whose_picture_does_not_come_can_be_heard() {
+        let mut situation = situation(Status::Listening, Browser::Other);
+        let silent = Notice::of(&situation);
+        assert_eq!((silent.state, silent.busy), ("sound", true));
+        assert_eq!(silent.action, Some(Action::Unmute));
+        situation.muted = false;
+        assert_eq!(Notice::of(&situation).action, None);
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn streams_that_are_all_switched_off_are_no_connecting() {
+        let mut situation = situation(Status::Idle, Browser::Other);
+        assert_eq!(Notice::of(&situation).title, "Nothing to watch yet");
+        situation.take(Event::Mountpoints(vec![listed(false)]));
+        let off = Notice::of(&situation);
+        assert_eq!(off.title, "All streams are switched off");
+        assert_eq!(off.action, Some(Action::Retry));
+        situation.take(Event::Mountpoints(vec![listed(true)]));
+        assert_eq!(Notice::of(&situation).state, "connecting");
     }
 
     #[wasm_bindgen_test(unsupported = test)]

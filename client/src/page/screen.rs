@@ -7,10 +7,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::HtmlVideoElement;
 
-use super::address::{Address, query};
+use super::address::{Address, link};
 use super::{Action, Question, Situation};
 use crate::janus::{
-    self, Config, Credentials, Event, MountpointId, Player, Problem, Stats, Status, Support, Watch,
+    self, Config, Credentials, Event, MountpointId, Player, Problem, Stats, Status, Watch, browser,
 };
 
 /// The page's player, and what the page knows of it. Clones are the same.
@@ -55,15 +55,12 @@ impl Screen {
     /// Plays in `video` from now on, if this browser can.
     pub fn start(&self, video: HtmlVideoElement) {
         self.0.video.replace(Some(video));
-        let screen = self.clone();
-        spawn_local(async move {
-            let supported = janus::support().await;
-            let situation = screen.0.signals.situation;
-            situation.update(|situation| situation.support = Some(supported));
-            if supported == Support::Yes {
-                screen.0.connect();
-            }
-        });
+        if janus::has_webrtc() {
+            self.0.connect();
+        } else {
+            let situation = self.0.signals.situation;
+            situation.update(|situation| situation.lacks_webrtc = true);
+        }
     }
 
     /// Does what a button says, as far as it concerns what is played.
@@ -106,24 +103,22 @@ impl Screen {
 
     /// Watches a mountpoint, and has the page's address say so, for whoever reloads or copies it.
     pub fn choose(&self, id: MountpointId) {
-        let fragment = window().location().hash().unwrap_or_default();
-        let address = [query(id), fragment].concat();
+        let address = link(id);
         if let Ok(history) = window().history() {
             let nothing = wasm_bindgen::JsValue::NULL;
             let _ = history.replace_state_with_url(&nothing, "", Some(&address));
         }
         self.0.address.borrow_mut().stream = Some(id);
-        self.0.watch(id);
+        self.0.watch(Some(id));
     }
 
     /// Takes what somebody has written for a question.
     pub fn answer(&self, question: Question, text: String) {
         match question {
             Question::Pin => {
-                if let Some(id) = self.0.signals.stream.get_untracked() {
-                    self.0.address.borrow_mut().learn_pin(id, text);
-                    self.0.watch(id);
-                }
+                let stream = self.0.signals.stream.get_untracked();
+                self.0.address.borrow_mut().learn_pin(stream, text);
+                self.0.watch(stream);
             }
             Question::Secret => {
                 // Nobody need know which of the two it is: a server that knows the one takes no
@@ -146,7 +141,7 @@ impl Inner {
         };
         let address = self.address.borrow();
         let config = Config {
-            watch: address.watch(),
+            watch: address.watch(address.stream),
             list: true,
             credentials: address.credentials.clone(),
             ..Config::default()
@@ -156,6 +151,7 @@ impl Inner {
         let has_secret = config.credentials != Credentials::default();
         let situation = self.signals.situation;
         situation.update(|situation| situation.has_secret = has_secret);
+        self.chooses.set(false);
         // The old one says goodbye before the new one begins.
         self.player.take();
         let weak = Rc::downgrade(self);
@@ -187,8 +183,8 @@ impl Inner {
         if has_stream == Some(false) {
             self.signals.stats.set(None);
         }
-        if lacks_default && self.signals.stream.get_untracked().is_none() {
-            self.chooses.set(true);
+        let has_none = self.signals.stream.get_untracked().is_none();
+        if lacks_default && has_none && !self.chooses.replace(true) {
             self.later(|screen| screen.with_player(|player| player.watch(Watch::Nothing)));
         } else if listed && self.chooses.get() {
             self.later(Self::choose_first);
@@ -213,13 +209,13 @@ impl Inner {
             .with_untracked(|situation| situation.first_choice().map(|stream| stream.id));
         if let Some(id) = first {
             self.chooses.set(false);
-            self.watch(id);
+            self.watch(Some(id));
         }
     }
 
-    fn watch(&self, id: MountpointId) {
-        self.signals.stream.set(Some(id));
-        let watch = self.address.borrow().mountpoint(id);
+    fn watch(&self, stream: Option<MountpointId>) {
+        self.signals.stream.set(stream);
+        let watch = self.address.borrow().watch(stream);
         self.with_player(|player| player.watch(watch));
     }
 
@@ -229,12 +225,16 @@ impl Inner {
         }
     }
 
-    /// A refusal is told by the player where it can be helped; here somebody has just asked for it.
+    /// Plays what the browser would not play by itself.
     fn play(&self) {
-        if let Some(Ok(played)) = self.video.borrow().as_ref().map(|video| video.play()) {
-            spawn_local(async move {
-                let _ = wasm_bindgen_futures::JsFuture::from(played).await;
-            });
-        }
+        let Some(video) = self.video.borrow().clone() else {
+            return;
+        };
+        let situation = self.signals.situation;
+        spawn_local(async move {
+            if browser::is_refused(&video).await {
+                let _ = situation.try_update(|situation| situation.take(Event::PlayRefused));
+            }
+        });
     }
 }

@@ -1,12 +1,12 @@
 //! What decides what the page says, as it comes to be known.
 
-use crate::janus::{Event, Listed, MediaKind, Problem, Status, Support, Tracks};
+use crate::janus::{Event, Listed, MediaKind, Problem, Status, Tracks};
 
 /// All that decides what the page says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Situation {
-    /// What the browser can play, once that is known.
-    pub support: Option<Support>,
+    /// The browser can play nothing at all.
+    pub lacks_webrtc: bool,
     /// How far the player is.
     pub status: Status,
     /// Why the latest attempt has ended, until another one comes further. One that is on its way
@@ -30,7 +30,7 @@ impl Situation {
     /// Before anything is known.
     pub fn new(browser: Browser) -> Self {
         Self {
-            support: None,
+            lacks_webrtc: false,
             status: Status::Connecting { after: None },
             problem: None,
             refused: false,
@@ -53,9 +53,9 @@ impl Situation {
                     _ => None,
                 };
                 self.status = status;
-                self.refused &= self.has_stream();
+                self.refused &= self.has_connection();
             }
-            Event::PlayRefused => self.refused = self.has_stream(),
+            Event::PlayRefused => self.refused = self.has_connection(),
             Event::Tracks(tracks) => self.tracks = tracks,
             Event::Mountpoints(mut streams) => {
                 // Janus tells them in no order.
@@ -66,12 +66,27 @@ impl Situation {
         }
     }
 
-    /// The server has offered the stream, and it has not ended.
+    /// There is something to be seen or heard, or there is soon.
     pub fn has_stream(&self) -> bool {
         matches!(
             self.status,
-            Status::Starting | Status::Playing | Status::Stalled
+            Status::Starting | Status::Playing | Status::Listening | Status::Stalled
         )
+    }
+
+    /// The attempt has come so far that there may be a connection, and has not ended: what was found
+    /// out about it still holds. A source that falls silent does not end it.
+    fn has_connection(&self) -> bool {
+        let is_kept = matches!(
+            self.status,
+            Status::WaitingForSource { .. } | Status::Paused
+        );
+        is_kept || self.has_stream()
+    }
+
+    /// The stream has sound and no pictures.
+    pub fn is_sound_only(&self) -> bool {
+        self.tracks.audio && !self.tracks.video
     }
 
     /// Whether there is more than one thing to watch.
@@ -125,10 +140,7 @@ mod tests {
     use crate::page::{Action, Notice};
 
     fn playable() -> Situation {
-        Situation {
-            support: Some(Support::Yes),
-            ..Situation::new(Browser::Other)
-        }
+        Situation::new(Browser::Other)
     }
 
     fn hear(situation: &mut Situation, statuses: impl IntoIterator<Item = Status>) {
@@ -152,7 +164,12 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_browser_that_wants_a_touch_is_given_a_button_while_there_is_a_stream() {
-        for status in [Status::Starting, Status::Playing, Status::Stalled] {
+        for status in [
+            Status::Starting,
+            Status::Playing,
+            Status::Listening,
+            Status::Stalled,
+        ] {
             let mut situation = playable();
             hear(&mut situation, [status]);
             situation.take(Event::PlayRefused);
@@ -182,6 +199,18 @@ mod tests {
         assert_ne!(Notice::of(&situation).state, "blocked");
         situation.take(Event::PlayRefused);
         assert_eq!(Notice::of(&situation).state, "blocked");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_refusal_outlives_a_silence_of_the_source() {
+        let mut situation = playable();
+        hear(&mut situation, [Status::Starting]);
+        situation.take(Event::PlayRefused);
+        let reason = "nobody sends anything".to_owned();
+        hear(&mut situation, [Status::WaitingForSource { reason }]);
+        assert_eq!(Notice::of(&situation).state, "waiting");
+        hear(&mut situation, [Status::Playing]);
+        assert_eq!(Notice::of(&situation).action, Some(Action::Play));
     }
 
     #[wasm_bindgen_test(unsupported = test)]

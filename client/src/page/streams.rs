@@ -3,7 +3,7 @@
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
-use super::address::query;
+use super::address::link;
 use super::situation::has;
 use super::{Screen, Signals};
 use crate::janus::{Listed, MediaKind, MountpointId};
@@ -50,7 +50,7 @@ fn Entry(
     };
     view! {
         <li>
-            <a href=query(id) aria-current=move || is_current().then_some("true") on:click=choose>
+            <a href=link(id) aria-current=move || is_current().then_some("true") on:click=choose>
                 <span>{name(&stream)}</span>
                 <small>{remarks(&stream)}</small>
             </a>

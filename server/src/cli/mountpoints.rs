@@ -21,7 +21,8 @@ pub(crate) struct MountpointOptions {
 
     /// Mountpoint of the page and of clients that cannot choose; without it the camera, or the first
     ///
-    /// Those that are private or have a PIN are left out unless they are named here.
+    /// Those that are private are left out unless they are named here, and those without a PIN come
+    /// before others.
     #[arg(long, value_name = "ID", value_parser = id)]
     default_mountpoint: Option<MountpointId>,
 

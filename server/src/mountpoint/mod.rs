@@ -157,17 +157,17 @@ impl Mountpoints {
     }
 
     /// The one that clients get who cannot choose, if there is any at all: the one that was named,
-    /// else one that is for everybody, the camera before others.
+    /// else one that is not private, those that ask for no PIN before others and the camera before
+    /// all.
     pub(crate) fn default_id(&self) -> Option<MountpointId> {
         let registry = self.lock();
         let named = registry
             .default
             .filter(|id| registry.by_id.contains_key(id));
-        let is_open = |m: &&Mountpoint| !m.about.is_private && m.about.pin.is_none();
-        let open = || registry.by_id.values().filter(is_open);
-        let camera = || open().find(|mountpoint| mountpoint.is_camera());
-        let other = || camera().or_else(|| open().next());
-        named.or_else(|| other().map(|mountpoint| mountpoint.id))
+        let public = registry.by_id.values().filter(|m| !m.about.is_private);
+        // Of those alike the first, which has the smallest number.
+        let first = || public.min_by_key(|m| (m.about.pin.is_some(), !m.is_camera()));
+        named.or_else(|| first().map(|mountpoint| mountpoint.id))
     }
 
     /// Whether viewers can be given a picture; the reason, in words for people, when not.

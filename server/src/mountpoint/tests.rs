@@ -514,7 +514,7 @@ fn the_first_that_is_for_everybody_is_the_default_unless_another_is_named() {
     assert_eq!(mountpoints.default_id(), gate, "1 is private");
     let pin = json!({"id": 2, "secret": "s", "new_pin": "p"});
     edit(&mountpoints, pin).unwrap();
-    assert_eq!(mountpoints.default_id(), None);
+    assert_eq!(mountpoints.default_id(), gate, "there is no other");
     let with_default = |id| MountpointsConfig {
         file: Some(directory.file()),
         default: Some(MountpointId(id)),

@@ -29,6 +29,8 @@ pub enum Watch {
     Ustreamer {
         /// What is wished for of the stream. `None` leaves the choice to the server.
         params: Option<WatchParams>,
+        /// The word that lets one watch it, where Fanlight shows a mountpoint with a PIN there.
+        pin: Option<String>,
     },
     /// A mountpoint of `janus.plugin.streaming`.
     Mountpoint {
@@ -54,21 +56,27 @@ impl Watch {
 
 impl Default for Watch {
     fn default() -> Self {
-        Self::Ustreamer { params: None }
+        Self::Ustreamer {
+            params: None,
+            pin: None,
+        }
     }
 }
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A log must never hold a secret.
+        let hidden = |pin: &Option<String>| pin.as_ref().map(|_| "…");
         match self {
-            Self::Ustreamer { params } => {
-                f.debug_struct("Ustreamer").field("params", params).finish()
-            }
-            // A log must never hold a secret.
+            Self::Ustreamer { params, pin } => f
+                .debug_struct("Ustreamer")
+                .field("params", params)
+                .field("pin", &hidden(pin))
+                .finish(),
             Self::Mountpoint { id, pin } => f
                 .debug_struct("Mountpoint")
                 .field("id", id)
-                .field("pin", &pin.as_ref().map(|_| "…"))
+                .field("pin", &hidden(pin))
                 .finish(),
             Self::Nothing => f.write_str("Nothing"),
         }
@@ -99,6 +107,8 @@ pub struct Timing {
     pub no_packets: Duration,
     /// Waits between two `watch` while the source is not ready.
     pub source: Backoff,
+    /// From one look at what there is to watch to the next while nothing is watched.
+    pub look_again: Duration,
     /// Waits between two attempts.
     pub reconnect: Backoff,
     /// The wait after a problem that a further attempt is unlikely to mend.
@@ -132,6 +142,7 @@ impl Default for Timing {
                 first: Duration::from_millis(100),
                 longest: Duration::from_secs(1),
             },
+            look_again: Duration::from_secs(5),
             reconnect: Backoff {
                 first: Duration::from_millis(250),
                 longest: Duration::from_secs(5),

@@ -4,7 +4,7 @@ use super::answer::{takes_video, video_codecs};
 use super::context::Context;
 use super::mountpoints::Lister;
 use super::picture::Picture;
-use super::requests::{Asked, Requests};
+use super::requests::{Asked, Overdue, Requests};
 use super::watching::Switching;
 use super::{Attempt, Input, Output, Problem, Status, Time, Watch};
 use crate::jsep::{Candidate, Jsep};
@@ -42,6 +42,7 @@ pub(super) struct Conversation {
     /// The picture has not moved since a switch to another mountpoint.
     pub(super) unproven: bool,
     last_sent: Time,
+    last_heard: Time,
     /// Since when the attempt is all that it can be: playing, or waiting for the source.
     pub(super) good_since: Option<Time>,
 }
@@ -55,8 +56,9 @@ pub(super) enum Phase {
     Creating,
     /// `attach` was sent.
     Attaching,
-    /// There is nothing to be watched yet.
-    Idle,
+    /// There is nothing to be watched yet. Where it is to be told what there is, it is asked for
+    /// again.
+    Idle { again: Option<Time> },
     /// `watch` was sent.
     Asking { until: Time },
     /// The source has no picture; `watch` is sent again.
@@ -70,7 +72,7 @@ pub(super) enum Phase {
     /// The peer connection stands.
     Watching(Picture),
     /// The peer connection stands, and nothing is to be sent on it.
-    Paused,
+    Paused(Picture),
 }
 
 /// What is known of the server's features.
@@ -106,6 +108,7 @@ impl Conversation {
             switching: None,
             unproven: false,
             last_sent: cx.now,
+            last_heard: cx.now,
             good_since: None,
         }
     }
@@ -125,7 +128,7 @@ impl Conversation {
     pub(super) fn has_offer(&self) -> bool {
         matches!(
             self.phase,
-            Phase::Answering { .. } | Phase::Joining { .. } | Phase::Watching(_) | Phase::Paused
+            Phase::Answering { .. } | Phase::Joining { .. } | Phase::Watching(_) | Phase::Paused(_)
         )
     }
 
@@ -138,12 +141,14 @@ impl Conversation {
                     _ => Problem::SocketLost,
                 });
             }
-            Input::Message(text) => return self.message(cx, text),
+            Input::Message(text) => {
+                self.last_heard = cx.now;
+                return self.message(cx, text);
+            }
             Input::Answer { sdp } => return self.answer(cx, sdp),
             Input::AnswerFailed { reason } => {
                 return Err(Problem::AnswerFailed(reason.to_owned()));
             }
-            Input::NoH264 => return Err(Problem::NoH264),
             Input::LocalCandidate(candidate) => self.local_candidate(cx, candidate),
             Input::PeerState(state) => return self.peer_state(cx, state),
             Input::FrameShown => self.frame_shown(cx),
@@ -195,10 +200,16 @@ impl Conversation {
                 until: cx.now + cx.config.timing.answer,
             };
         } else {
-            self.phase = Phase::Idle;
+            self.idle(cx);
             self.good_since = Some(cx.now);
             cx.outputs.status(Status::Idle);
         }
+    }
+
+    fn idle(&mut self, cx: &Context) {
+        let again = cx.now + cx.config.timing.look_again;
+        let again = cx.config.list.then_some(again);
+        self.phase = Phase::Idle { again };
     }
 
     /// The source has no picture yet.
@@ -287,8 +298,9 @@ impl Conversation {
             | Phase::Offered { until, .. }
             | Phase::Answering { until }
             | Phase::Joining { until } => Some(*until),
-            Phase::Watching(picture) => picture.deadline(timing),
-            Phase::Creating | Phase::Attaching | Phase::Idle | Phase::Paused => None,
+            Phase::Watching(picture) | Phase::Paused(picture) => picture.deadline(timing),
+            Phase::Idle { again } => *again,
+            Phase::Creating | Phase::Attaching => None,
         };
         let switching = self.switching.as_ref().map(|switching| switching.until);
         let keepalive = self.session.map(|_| self.last_sent + timing.keepalive);
@@ -298,8 +310,12 @@ impl Conversation {
 
     /// Does what has become due.
     pub(super) fn handle_timeout(&mut self, cx: &mut Context) -> Result<(), Problem> {
-        if let Some(asked) = self.requests.overdue(cx.now) {
-            return Err(Problem::NoAnswer(asked.name()));
+        while let Some(Overdue { asked, sent }) = self.requests.overdue(cx.now) {
+            let server_is_there = self.last_heard > sent;
+            if !(asked.is_optional() && server_is_there) {
+                return Err(Problem::NoAnswer(asked.name()));
+            }
+            self.do_without(cx, asked);
         }
         let due = |time: Time| time <= cx.now;
         if self.switching.as_ref().is_some_and(|s| due(s.until)) {
@@ -316,8 +332,14 @@ impl Conversation {
                 return Err(Problem::AnswerFailed("no answer in time".to_owned()));
             }
             Phase::Joining { until } if due(*until) => return Err(Problem::PeerFailed),
-            Phase::Watching(picture) if picture.deadline(&cx.config.timing).is_some_and(due) => {
+            Phase::Watching(picture) | Phase::Paused(picture)
+                if picture.deadline(&cx.config.timing).is_some_and(due) =>
+            {
                 return Err(Problem::PeerFailed);
+            }
+            Phase::Idle { again } if again.is_some_and(due) => {
+                self.idle(cx);
+                self.list(cx);
             }
             _ => {}
         }

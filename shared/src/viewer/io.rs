@@ -34,9 +34,6 @@ pub enum Input<'a> {
         /// What the browser says.
         reason: &'a str,
     },
-    /// The browser has no H.264. Need not be told when it does answer: an answer without a codec
-    /// that was offered is noticed.
-    NoH264,
     /// The peer connection has gathered a candidate, or all of them
     /// ([`Candidate::COMPLETED`]). Those that come before the answer are kept until then.
     LocalCandidate(Candidate),
@@ -50,14 +47,16 @@ pub enum Input<'a> {
     Stats(Stats),
 }
 
-/// Counters of the video (`inbound-rtp` in WebRTC's statistics), or of the sound where the stream
-/// has no video, from the beginning of its peer connection.
+/// Counters of what arrives (`inbound-rtp` in WebRTC's statistics), from the beginning of its peer
+/// connection. What a browser has no report of counts as 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// RTP packets: `packetsReceived`.
+    /// RTP packets of the video: `packetsReceived`.
     pub packets: u64,
     /// Pictures: `framesDecoded`.
     pub frames: u64,
+    /// RTP packets of the sound: `packetsReceived`.
+    pub sound: u64,
 }
 
 /// `RTCPeerConnectionState`.
@@ -130,8 +129,11 @@ pub enum Status {
     },
     /// The server has offered the stream; its first picture is on its way.
     Starting,
-    /// There is a moving picture.
+    /// There is a moving picture; or there is sound, where the stream has no picture.
     Playing,
+    /// There is sound, and nothing arrives of the picture that belongs to it. The picture is shown
+    /// as soon as something does.
+    Listening,
     /// Packets arrive but the picture stands. A key frame has been asked for.
     Stalled,
     /// Nothing is sent until [`Viewer::resume`](super::Viewer::resume).
@@ -142,11 +144,6 @@ pub enum Status {
         problem: Problem,
         /// When the next attempt begins.
         until: Time,
-    },
-    /// The attempt has ended and none follows until [`Viewer::reconnect`](super::Viewer::reconnect).
-    Stopped {
-        /// Why.
-        problem: Problem,
     },
     /// The viewer has left.
     Left,

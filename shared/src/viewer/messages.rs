@@ -9,9 +9,10 @@
 use super::Problem;
 use super::context::Context;
 use super::conversation::{Conversation, Features, Phase};
+use super::mountpoints::Lister;
 use super::plugin::{News, Refusal};
 use super::requests::Asked;
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::jsep::{Jsep, JsepKind};
 use crate::message::{Created, PluginData};
 use crate::{HandleId, ServerMessage, SessionId};
@@ -69,6 +70,10 @@ impl Conversation {
             ServerMessage::Detached { session_id, sender } if self.is_mine(session_id, sender) => {
                 Err(Problem::SessionGone)
             }
+            ServerMessage::Detached { session_id, sender } if self.session == Some(session_id) => {
+                self.lister.detached(sender);
+                Ok(())
+            }
             ServerMessage::Timeout { session_id } if self.session == Some(session_id) => {
                 Err(Problem::SessionGone)
             }
@@ -112,16 +117,26 @@ impl Conversation {
     }
 
     fn error(&mut self, cx: &mut Context, asked: Asked, error: Error) -> Result<(), Problem> {
+        let is_lost = asked == Asked::List && error.code == ErrorCode::HandleNotFound;
+        if let (Lister::Ready(handle), true) = (&self.lister, is_lost) {
+            self.lister.detached(*handle);
+            return Ok(());
+        }
         match Problem::of(error, self.watch.plugin()) {
             Problem::NoSuchPlugin(_) | Problem::Refused(_) if asked.is_optional() => {
-                match asked {
-                    Asked::Features => self.features_told(cx, None),
-                    Asked::AttachLister => self.lister_refused(cx),
-                    _ => {}
-                }
+                self.do_without(cx, asked);
                 Ok(())
             }
             problem => Err(problem),
+        }
+    }
+
+    /// There is no answer to a request that the viewer can do without.
+    pub(super) fn do_without(&mut self, cx: &mut Context, asked: Asked) {
+        match asked {
+            Asked::Features => self.features_told(cx, None),
+            Asked::AttachLister => self.lister_refused(cx),
+            _ => {}
         }
     }
 

@@ -106,7 +106,6 @@ pub struct Viewer {
 enum State {
     Trying(Box<Conversation>),
     Waiting { problem: Problem, until: Time },
-    Stopped { problem: Problem },
     Paused,
     Left,
 }
@@ -150,12 +149,12 @@ impl Viewer {
     }
 
     /// When [`Viewer::handle_timeout`] is to be called, unless another call changes it before.
-    /// `None` only when the viewer has stopped, is paused or has left.
+    /// `None` only when the viewer is paused or has left.
     pub fn poll_timeout(&self) -> Option<Time> {
         match &self.state {
             State::Trying(conversation) => conversation.timeout(&self.cx),
             State::Waiting { until, .. } => Some(*until),
-            State::Stopped { .. } | State::Paused | State::Left => None,
+            State::Paused | State::Left => None,
         }
     }
 
@@ -173,7 +172,7 @@ impl Viewer {
         }
     }
 
-    /// Tries again at once, when the viewer waits, has stopped or has left: somebody presses a
+    /// Tries again at once, when the viewer waits or has left: somebody presses a
     /// button, the network is back (`online`), the page is shown again (`pageshow`). Does nothing
     /// while an attempt is under way, or paused.
     pub fn reconnect(&mut self, now: Time) {
@@ -264,7 +263,7 @@ impl Viewer {
 
     fn retry(&mut self) {
         match std::mem::replace(&mut self.state, State::Left) {
-            State::Waiting { problem, .. } | State::Stopped { problem } => self.open(Some(problem)),
+            State::Waiting { problem, .. } => self.open(Some(problem)),
             State::Left => self.open(None),
             state @ (State::Trying(_) | State::Paused) => self.state = state,
         }
@@ -299,14 +298,6 @@ impl Viewer {
         let wait = match problem.remedy() {
             Remedy::Retry => timing.reconnect.wait(self.failures, &mut self.cx.random),
             Remedy::RetrySlowly => timing.slow,
-            Remedy::Stop => {
-                let status = Status::Stopped {
-                    problem: problem.clone(),
-                };
-                self.cx.outputs.status(status);
-                self.state = State::Stopped { problem };
-                return;
-            }
         };
         self.failures = self.failures.saturating_add(1);
         let until = self.cx.now + wait;

@@ -20,6 +20,15 @@ pub(super) enum Lister {
     Missing,
 }
 
+impl Lister {
+    /// A handle is gone. If it is this one, another is made when it is next needed.
+    pub(super) fn detached(&mut self, handle: HandleId) {
+        if *self == Self::Ready(handle) {
+            *self = Self::None;
+        }
+    }
+}
+
 impl Conversation {
     /// Asks what there is to watch, as soon as there is somebody to ask.
     pub(super) fn list(&mut self, cx: &mut Context) {

@@ -3,10 +3,12 @@
 use super::{PeerState, Problem, Stats, Time, Timing};
 
 /// A picture on a peer connection that stands.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Picture {
     stats: Stats,
     packets_at: Time,
+    /// When sound arrived last.
+    sound_at: Option<Time>,
     frames_at: Time,
     key_frame_asked: Option<Time>,
     /// What the next counters count may be of another picture.
@@ -31,6 +33,7 @@ impl Picture {
         Self {
             stats: Stats::default(),
             packets_at: now,
+            sound_at: None,
             frames_at: now,
             key_frame_asked: None,
             anew: false,
@@ -55,6 +58,9 @@ impl Picture {
         timing: &Timing,
     ) -> Result<Finding, Problem> {
         let before = std::mem::replace(&mut self.stats, stats);
+        if stats.sound != before.sound {
+            self.sound_at = Some(now);
+        }
         if std::mem::take(&mut self.anew) {
             return Ok(Finding::Nothing);
         }
@@ -82,6 +88,17 @@ impl Picture {
             return Ok(Finding::NeedsKeyFrame);
         }
         Ok(Finding::Nothing)
+    }
+
+    /// Whether there is sound, and nothing was ever seen of a picture.
+    pub(super) fn is_sound_alone(&self, now: Time, timing: &Timing) -> bool {
+        self.stats.packets == 0 && self.has_sound(now, timing)
+    }
+
+    /// Whether there is sound.
+    pub(super) fn has_sound(&self, now: Time, timing: &Timing) -> bool {
+        self.sound_at
+            .is_some_and(|at| now.since(at) < timing.no_packets)
     }
 
     /// A frame was seen, or frames can be expected from now on only.

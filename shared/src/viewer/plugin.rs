@@ -10,9 +10,12 @@ impl Watch {
     /// What the plugin is sent for this to be asked; `None` where it cannot be asked.
     pub(super) fn body(&self, asked: Asked) -> Option<Object> {
         let body = match self {
-            Self::Ustreamer { params } => Object::from_serialize(&match asked {
+            Self::Ustreamer { params, pin } => Object::from_serialize(&match asked {
                 Asked::Features => ustreamer::Request::Features,
-                Asked::Watch => ustreamer::Request::Watch { params: *params },
+                Asked::Watch => ustreamer::Request::Watch(ustreamer::Watch {
+                    params: *params,
+                    pin: pin.as_deref().map(Hidden::from),
+                }),
                 Asked::Start => ustreamer::Request::Start,
                 Asked::KeyRequired => ustreamer::Request::KeyRequired,
                 Asked::Stop => ustreamer::Request::Stop,
@@ -40,17 +43,20 @@ impl Watch {
 
     /// What it means that the plugin refuses this.
     pub(super) fn refusal(&self, error: PluginError) -> Refusal {
-        let Self::Mountpoint { id, pin } = self else {
-            return match error.code {
-                ustreamer::NOT_READY => Refusal::NotReady(error.reason),
-                _ => Refusal::For(Problem::WatchRefused(error)),
-            };
-        };
-        Refusal::For(match error.code {
-            streaming::code::NO_SUCH_MOUNTPOINT => Problem::NoSuchStream(*id),
-            streaming::code::UNAUTHORIZED => Problem::WrongPin,
+        Refusal::For(match (self, error.code) {
+            (Self::Ustreamer { .. }, ustreamer::NOT_READY) => {
+                return Refusal::NotReady(error.reason);
+            }
+            (Self::Ustreamer { pin: None, .. }, ustreamer::FORBIDDEN) => Problem::PinRequired,
+            (Self::Ustreamer { .. }, ustreamer::FORBIDDEN) => Problem::WrongPin,
+            (Self::Mountpoint { id, .. }, streaming::code::NO_SUCH_MOUNTPOINT) => {
+                Problem::NoSuchStream(*id)
+            }
             // All else that has to be there is.
-            streaming::code::MISSING_ELEMENT if pin.is_none() => Problem::PinRequired,
+            (Self::Mountpoint { pin: None, .. }, streaming::code::MISSING_ELEMENT) => {
+                Problem::PinRequired
+            }
+            (Self::Mountpoint { .. }, streaming::code::UNAUTHORIZED) => Problem::WrongPin,
             _ => Problem::WatchRefused(error),
         })
     }

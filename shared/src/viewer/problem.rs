@@ -65,9 +65,6 @@ pub enum Problem {
     /// The mountpoint asks for another PIN than the viewer has.
     #[error("the PIN is wrong")]
     WrongPin,
-    /// The browser has no decoder for H.264.
-    #[error("this browser cannot play H.264")]
-    NoH264,
     /// The browser has no decoder for the stream's video, which is of this codec.
     #[error("this browser cannot play {0}")]
     NoCodec(String),
@@ -78,19 +75,15 @@ pub enum Problem {
 pub enum Remedy {
     /// Another attempt soon.
     Retry,
-    /// A change on the server. Somebody has to make it; attempts are rare until then, but a screen
-    /// that nobody stands before recovers.
+    /// A change on the server or in the browser. Somebody has to make it; attempts are rare until
+    /// then, but a screen that nobody stands before recovers.
     RetrySlowly,
-    /// Another browser. There is no further attempt until
-    /// [`Viewer::reconnect`](super::Viewer::reconnect) asks for one.
-    Stop,
 }
 
 impl Problem {
     /// What helps.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::NoH264 => Remedy::Stop,
             Self::Unauthorized
             | Self::NoSuchPlugin(_)
             | Self::Kicked

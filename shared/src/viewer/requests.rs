@@ -73,7 +73,16 @@ pub(super) struct Requests {
 struct Open {
     transaction: String,
     asked: Asked,
+    sent: Time,
     until: Time,
+}
+
+/// A request that was not answered in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Overdue {
+    pub(super) asked: Asked,
+    /// When it was sent.
+    pub(super) sent: Time,
 }
 
 impl Requests {
@@ -92,6 +101,7 @@ impl Requests {
         self.open.push(Open {
             transaction: transaction.clone(),
             asked,
+            sent: now,
             until: now + patience,
         });
         transaction
@@ -115,9 +125,10 @@ impl Requests {
         self.open.iter().map(|open| open.until).min()
     }
 
-    /// A request whose answer is overdue.
-    pub(super) fn overdue(&self, now: Time) -> Option<Asked> {
-        let overdue = self.open.iter().filter(|open| open.until <= now);
-        overdue.min_by_key(|open| open.until).map(|open| open.asked)
+    /// A request whose answer is overdue. It is not waited for any more.
+    pub(super) fn overdue(&mut self, now: Time) -> Option<Overdue> {
+        let index = self.open.iter().position(|open| open.until <= now)?;
+        let Open { asked, sent, .. } = self.open.swap_remove(index);
+        Some(Overdue { asked, sent })
     }
 }

@@ -23,7 +23,9 @@ impl Conversation {
             (Phase::Joining { .. }, PeerState::Connected) => {
                 self.phase = Phase::Watching(Picture::new(cx.now));
             }
-            (Phase::Watching(picture), state) => picture.peer_state(cx.now, state),
+            (Phase::Watching(picture) | Phase::Paused(picture), state) => {
+                picture.peer_state(cx.now, state);
+            }
             _ => {}
         }
         Ok(())
@@ -37,17 +39,20 @@ impl Conversation {
     }
 
     pub(super) fn stats(&mut self, cx: &mut Context, mut stats: Stats) -> Result<(), Problem> {
-        if stats.packets == 0 && !matches!(self.phase, Phase::Watching(_)) {
+        let arrives = stats.packets > 0 || stats.sound > 0;
+        if !arrives && !matches!(self.phase, Phase::Watching(_)) {
             return Ok(());
         }
         if self.video.is_empty() {
             // Sound has no frames that could stand: what arrives is heard.
+            stats.packets = stats.packets.saturating_add(stats.sound);
             stats.frames = stats.packets;
         }
         let Some(picture) = self.picture(cx.now) else {
             return Ok(());
         };
-        match picture.stats(cx.now, stats, cx.visible, &cx.config.timing) {
+        let timing = &cx.config.timing;
+        match picture.stats(cx.now, stats, cx.visible, timing) {
             Ok(Finding::Moving) => {
                 self.unproven &= self.switching.is_some();
                 self.playing(cx);
@@ -58,6 +63,7 @@ impl Conversation {
                     cx.outputs.status(Status::Stalled);
                 }
             }
+            Ok(Finding::Nothing) if picture.is_sound_alone(cx.now, timing) => self.listening(cx),
             Ok(Finding::Nothing) => {}
             Err(Problem::NoPackets) if self.may_be_silent() => self.silent(cx),
             Err(problem) => return Err(problem),
@@ -89,6 +95,11 @@ impl Conversation {
         cx.outputs.status(Status::Playing);
     }
 
+    fn listening(&mut self, cx: &mut Context) {
+        self.good_since.get_or_insert(cx.now);
+        cx.outputs.status(Status::Listening);
+    }
+
     /// Whether it is no fault that nothing arrives. Nobody tells a viewer that nobody sends to its
     /// mountpoint, or that somebody has disabled it; but the peer connection is told to be lost if
     /// it is. After a switch it may be a codec that was not negotiated.
@@ -99,6 +110,9 @@ impl Conversation {
     fn silent(&mut self, cx: &mut Context) {
         if let Phase::Watching(picture) = &mut self.phase {
             picture.moves(cx.now);
+            if picture.has_sound(cx.now, &cx.config.timing) {
+                return self.listening(cx);
+            }
         }
         self.good_since.get_or_insert(cx.now);
         let reason = match &self.watch {
@@ -115,12 +129,12 @@ impl Conversation {
 
     /// Stops what is sent, and keeps the peer connection. Returns whether that can be done.
     pub(super) fn pause(&mut self, cx: &mut Context) -> bool {
-        let Phase::Watching(_) = self.phase else {
+        let Phase::Watching(picture) = self.phase else {
             return self.is_paused();
         };
         let paused = self.ask(cx, Asked::Pause, None).is_some();
         if paused {
-            self.phase = Phase::Paused;
+            self.phase = Phase::Paused(picture);
             cx.outputs.status(Status::Paused);
         }
         paused
@@ -128,14 +142,15 @@ impl Conversation {
 
     /// Whether nothing is wanted on the peer connection.
     pub(super) fn is_paused(&self) -> bool {
-        matches!(self.phase, Phase::Paused)
+        matches!(self.phase, Phase::Paused(_))
     }
 
     /// Has what was paused sent again.
     pub(super) fn resume(&mut self, cx: &mut Context) {
-        if let Phase::Paused = self.phase {
+        if let Phase::Paused(picture) = self.phase {
             self.ask(cx, Asked::Resume, None);
-            self.phase = Phase::Watching(Picture::new(cx.now));
+            self.phase = Phase::Watching(picture);
+            self.begin_anew(cx);
             cx.outputs.status(Status::Starting);
         }
     }
@@ -151,12 +166,12 @@ impl Conversation {
         match (&self.phase, wanted) {
             (Phase::Opening { .. } | Phase::Creating, _) => self.watch = wanted.clone(),
             (Phase::Attaching, _) if same_plugin => self.watch = wanted.clone(),
-            (Phase::Idle, Watch::Mountpoint { .. }) => {
+            (Phase::Idle { .. }, Watch::Mountpoint { .. }) => {
                 self.watch = wanted.clone();
                 cx.outputs.status(Status::Connecting { after: None });
                 self.ask_to_watch(cx);
             }
-            (Phase::Watching(_) | Phase::Paused, Watch::Mountpoint { .. })
+            (Phase::Watching(_) | Phase::Paused(_), Watch::Mountpoint { .. })
                 if same_plugin && self.may_be_alike(cx, wanted) =>
             {
                 self.switch(cx, wanted);

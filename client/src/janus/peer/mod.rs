@@ -10,12 +10,12 @@ use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Event, HtmlVideoElement, MediaStream, RtcConfiguration, RtcIceCandidateInit, RtcIceServer,
-    RtcPeerConnection, RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcRtpReceiver,
-    RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
+    Event, HtmlVideoElement, MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceCandidateInit,
+    RtcIceServer, RtcPeerConnection, RtcPeerConnectionIceEvent, RtcPeerConnectionState,
+    RtcRtpReceiver, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
 };
 
-use super::browser::{message, name};
+use super::browser::{is_refused, message};
 use super::frames::Frames;
 use super::stats::Sample;
 use super::timer::Timer;
@@ -48,13 +48,15 @@ pub(super) enum PeerEvent {
 }
 
 /// A peer connection that only receives, and the video that it plays in. Dropping it closes the
-/// connection, and the video goes dark.
+/// connection; the video keeps its last picture until there is another one.
 pub(super) struct Peer(Rc<Inner>);
 
 struct Inner {
     connection: RtcPeerConnection,
     video: HtmlVideoElement,
     stream: MediaStream,
+    /// Tracks that are kept out of the stream until something of them arrives.
+    held_back: RefCell<Vec<MediaStreamTrack>>,
     on_event: Closure<dyn FnMut(Event)>,
     frames: RefCell<Option<Frames>>,
     stats_timer: RefCell<Option<Timer>>,
@@ -85,6 +87,7 @@ impl Peer {
                 connection,
                 video,
                 stream,
+                held_back: RefCell::default(),
                 on_event,
                 frames: RefCell::default(),
                 stats_timer: RefCell::default(),
@@ -129,7 +132,7 @@ impl Peer {
             } => {
                 let init = RtcIceCandidateInit::new(candidate);
                 init.set_sdp_mid(sdp_mid.as_deref());
-                // One of the two has to be there; there is only one section to mean.
+                // One of the two has to be there; all sections share the transport of the first.
                 let index = sdp_m_line_index.or(sdp_mid.is_none().then_some(0));
                 init.set_sdp_m_line_index(index);
                 Some(init)
@@ -159,6 +162,8 @@ impl Inner {
             self.tell(PeerEvent::Candidate(read_candidate(event)));
         } else if let Some(event) = event.dyn_ref::<RtcTrackEvent>() {
             self.track(event);
+        } else if event.type_() == "unmute" {
+            self.join_in();
         } else if let Some(state) = read_state(self.connection.connection_state()) {
             self.tell(PeerEvent::State(state));
         }
@@ -194,14 +199,38 @@ impl Inner {
     fn play(self: &Rc<Self>) {
         self.video.set_src_object(Some(&self.stream));
         let weak = Rc::downgrade(self);
-        if let Ok(played) = self.video.play() {
-            spawn_local(async move {
-                let refused = JsFuture::from(played).await.err();
-                let refused = refused.is_some_and(|error| name(&error) == "NotAllowedError");
-                if let (true, Some(inner)) = (refused, weak.upgrade()) {
-                    inner.tell(PeerEvent::PlayRefused);
-                }
-            });
+        let video = self.video.clone();
+        spawn_local(async move {
+            let refused = is_refused(&video).await;
+            if let (true, Some(inner)) = (refused, weak.upgrade()) {
+                inner.tell(PeerEvent::PlayRefused);
+            }
+        });
+    }
+
+    /// Sound has come, and nothing of the pictures. Browsers play nothing of a stream before they have
+    /// a picture of each track in it: so those wait outside.
+    fn play_sound_first(self: &Rc<Self>) {
+        let tracks = self.stream.get_video_tracks();
+        if tracks.length() == 0 {
+            return;
+        }
+        for track in tracks.iter() {
+            let track: MediaStreamTrack = track.unchecked_into();
+            self.stream.remove_track(&track);
+            track.set_onunmute(Some(self.on_event.as_ref().unchecked_ref()));
+            self.held_back.borrow_mut().push(track);
+        }
+        // Only a stream that is set anew is looked at again.
+        self.video.set_src_object(None);
+        self.play();
+    }
+
+    /// The first packet of a track has come.
+    fn join_in(&self) {
+        for track in self.held_back.take() {
+            track.set_onunmute(None);
+            self.stream.add_track(&track);
         }
     }
 
@@ -213,11 +242,11 @@ impl Inner {
             let report = inner.connection.get_stats();
             let weak = weak.clone();
             spawn_local(async move {
-                let report = JsFuture::from(report).await.ok();
-                let sample = report.and_then(|report| Sample::read(report.unchecked_ref()));
-                if let Some(inner) = weak.upgrade() {
-                    inner.poll_stats();
-                    inner.tell_sample(sample);
+                let report = JsFuture::from(report).await;
+                let Some(inner) = weak.upgrade() else { return };
+                inner.poll_stats();
+                if let Ok(report) = report {
+                    inner.tell_sample(Sample::read(report.unchecked_ref()));
                 }
             });
         });
@@ -225,8 +254,11 @@ impl Inner {
     }
 
     /// Before any packet there is no report of them: that is told, too, as none.
-    fn tell_sample(&self, sample: Option<Sample>) {
+    fn tell_sample(self: &Rc<Self>, sample: Option<Sample>) {
         let sample = sample.unwrap_or_default();
+        if sample.sound > 0 && !sample.is_video {
+            self.play_sound_first();
+        }
         let age = self.frames.borrow().as_ref().and_then(Frames::age);
         let latency = age.zip(sample.clock_ahead).map(|(age, ahead)| age - ahead);
         self.tell(PeerEvent::Sample(sample, latency));
@@ -236,6 +268,9 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.listen(None);
+        for track in self.held_back.take() {
+            track.set_onunmute(None);
+        }
         self.connection.close();
     }
 }

@@ -88,6 +88,53 @@ fn a_viewer_of_ustreamer_asks_another_handle_for_the_list() {
 }
 
 #[test]
+fn a_handle_for_the_list_that_is_lost_is_made_anew() {
+    let mut stage = asks_for_list(Watch::default());
+    stage.attach();
+    let [_, _, attach] = stage.sent().try_into().unwrap();
+    let transaction = &attach["transaction"];
+    stage.message(json!({"janus": "success", "transaction": transaction, "data": {"id": 77}}));
+    let [list] = stage.sent().try_into().unwrap();
+    stage.message(error(&list, 459));
+    for lost in [
+        Value::Null,
+        json!({"janus": "detached", "session_id": SESSION, "sender": 77}),
+    ] {
+        stage.message(lost);
+        stage.viewer.list(stage.now);
+        stage.collect();
+        stage.made("attach", 77);
+        assert_eq!(stage.requests(), ["list"]);
+    }
+    stage.offer();
+    assert_eq!(*stage.status(), Status::Starting);
+    assert_eq!(stage.attempt, Attempt(0));
+}
+
+#[test]
+fn what_there_is_to_watch_is_looked_for_until_something_is_watched() {
+    let mut stage = asks_for_list(Watch::Nothing);
+    stage.attach();
+    for _ in 0..10 {
+        let [list] = stage.sent().try_into().unwrap();
+        stage.answer_at_once(&list, listed(&[]));
+        stage.pass(5000);
+    }
+    assert_eq!(*stage.status(), Status::Idle);
+    let [list] = stage.sent().try_into().unwrap();
+    stage.answer_at_once(&list, listed(&[(10, &["video"])]));
+    stage.watch(mountpoint(10));
+    stage.offer_mountpoint(OFFER);
+    stage.input(Input::Answer { sdp: ANSWER });
+    stage.acknowledge_all();
+    for second in 1..=20 {
+        stage.pass(1000);
+        stage.stats(100 + second, 1 + second);
+    }
+    assert_eq!(stage.requests(), [""; 0]);
+}
+
+#[test]
 fn a_server_without_mountpoints_is_watched_all_the_same() {
     let mut stage = asks_for_list(Watch::default());
     stage.attach();

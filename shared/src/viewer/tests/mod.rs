@@ -112,10 +112,7 @@ impl Stage {
 
     /// Whether nothing happens until somebody wants it.
     fn rests(&self) -> bool {
-        let wanted = matches!(
-            self.status(),
-            Status::Stopped { .. } | Status::Paused | Status::Left
-        );
+        let wanted = matches!(self.status(), Status::Paused | Status::Left);
         wanted && self.open.is_none()
     }
 
@@ -126,7 +123,7 @@ impl Stage {
     /// Why the last attempt has ended.
     fn problem(&self) -> &Problem {
         match self.status() {
-            Status::Waiting { problem, .. } | Status::Stopped { problem } => problem,
+            Status::Waiting { problem, .. } => problem,
             status => panic!("the attempt goes on: {status:?}"),
         }
     }
@@ -326,7 +323,15 @@ impl Stage {
     }
 
     fn stats(&mut self, packets: u64, frames: u64) {
-        self.input(Input::Stats(Stats { packets, frames }));
+        self.stats_with_sound(packets, frames, 0);
+    }
+
+    fn stats_with_sound(&mut self, packets: u64, frames: u64, sound: u64) {
+        self.input(Input::Stats(Stats {
+            packets,
+            frames,
+            sound,
+        }));
     }
 }
 

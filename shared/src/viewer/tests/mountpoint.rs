@@ -227,9 +227,69 @@ fn sound_alone_plays() {
     stage.acknowledge_all();
     for second in 1..=20 {
         stage.pass(1000);
-        stage.stats(50 * second, 0);
+        stage.stats_with_sound(0, 0, 50 * second);
     }
     assert_eq!(*stage.status(), Status::Playing);
+    for _ in 0..5 {
+        stage.pass(1000);
+        stage.stats_with_sound(0, 0, 1000);
+    }
+    assert!(matches!(stage.status(), Status::WaitingForSource { .. }));
+}
+
+/// Up to where a mountpoint with picture and sound is awaited.
+fn join_with_sound(stage: &mut Stage) {
+    let sound = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n";
+    stage.attach();
+    stage.offer_mountpoint(&format!("{OFFER}{sound}"));
+    stage.input(Input::Answer {
+        sdp: &format!("{ANSWER}{sound}"),
+    });
+    stage.acknowledge_all();
+}
+
+#[test]
+fn sound_whose_picture_does_not_come_is_listened_to() {
+    let mut stage = Stage::of_mountpoint();
+    join_with_sound(&mut stage);
+    for second in 1..=60 {
+        stage.pass(1000);
+        stage.acknowledge_all();
+        stage.stats_with_sound(0, 0, 50 * second);
+        assert_eq!(*stage.status(), Status::Listening);
+    }
+    stage.stats_with_sound(100, 1, 3050);
+    assert_eq!(*stage.status(), Status::Playing);
+    assert_eq!(stage.attempt, Attempt(0));
+}
+
+#[test]
+fn sound_goes_on_when_the_picture_ends() {
+    let mut stage = Stage::of_mountpoint();
+    join_with_sound(&mut stage);
+    stage.stats_with_sound(100, 1, 50);
+    assert_eq!(*stage.status(), Status::Playing);
+    for second in 1..=4 {
+        stage.pass(1000);
+        stage.stats_with_sound(100, 1, 50 + 50 * second);
+    }
+    assert_eq!(*stage.status(), Status::Listening);
+    for _ in 1..=4 {
+        stage.pass(1000);
+        stage.stats_with_sound(100, 1, 250);
+    }
+    assert!(matches!(stage.status(), Status::WaitingForSource { .. }));
+}
+
+#[test]
+fn a_picture_that_cannot_be_decoded_is_no_silence() {
+    let mut stage = Stage::of_mountpoint();
+    join_with_sound(&mut stage);
+    for second in 1..=11 {
+        stage.pass(1000);
+        stage.stats_with_sound(50 * second, 0, 50 * second);
+    }
+    assert_eq!(*stage.problem(), Problem::NoFrames);
 }
 
 #[test]

@@ -159,7 +159,6 @@ fn what_an_old_attempt_still_reports_is_ignored() {
     stage.input_of(old, Input::PeerState(PeerState::Failed));
     stage.input_of(old, Input::LocalCandidate(candidate("candidate:old")));
     stage.input_of(old, Input::Answer { sdp: ANSWER });
-    stage.input_of(old, Input::NoH264);
     assert_eq!(stage.sent(), Vec::<Value>::new());
     assert_eq!(*stage.status(), Status::Playing);
 }

@@ -33,9 +33,24 @@ fn a_mountpoint_is_paused_on_its_connection() {
     assert!(start["jsep"].is_null());
     stage.outcome(&start, status("started"));
     stage.pass(1000);
+    stage.stats(100, 1);
+    assert_eq!(*stage.status(), Status::Starting, "nothing has come");
+    stage.pass(1000);
     stage.stats(200, 30);
     assert_eq!(*stage.status(), Status::Playing);
     assert_eq!(stage.attempt, Attempt(0));
+}
+
+#[test]
+fn a_connection_that_breaks_off_while_paused_is_found_out() {
+    let mut stage = Stage::of_mountpoint();
+    stage.play_mountpoint();
+    pause(&mut stage);
+    stage.input(Input::PeerState(PeerState::Disconnected));
+    stage.pass(1000);
+    resume(&mut stage);
+    stage.pass(3000);
+    assert_eq!(*stage.problem(), Problem::PeerFailed);
 }
 
 #[test]

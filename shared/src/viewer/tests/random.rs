@@ -37,7 +37,7 @@ fn any_message(stage: &Stage, dice: &mut Dice) -> String {
     let streaming_status = dice.pick(&["starting", "started", "stopped", "kicked_all"]);
     let streaming_code = dice.pick(&[453, 455, 457, 458]);
     let code = dice.pick(&[403, 458, 460, 465, 490]);
-    let plugin_code = dice.pick(&[400, 405, 503]);
+    let plugin_code = dice.pick(&[400, 403, 405, 503]);
     let mut message = dice.pick(&[
         json!({"janus": "success", "transaction": request["transaction"], "data": {"id": id}}),
         json!({"janus": "success", "transaction": request["transaction"]}),
@@ -85,6 +85,7 @@ fn any_input(stage: &mut Stage, dice: &mut Dice) {
     let stats = Stats {
         packets: dice.pick(&[0, 1, 2, u64::MAX]),
         frames: dice.pick(&[0, 1, 2, u64::MAX]),
+        sound: dice.pick(&[0, 1, u64::MAX]),
     };
     let state = dice.pick(&[
         PeerState::New,
@@ -126,13 +127,14 @@ fn right_input(stage: &mut Stage, dice: &mut Dice) {
         stage.message(json!({"janus": "success", "transaction": transaction, "data": {"id": id}}));
     } else {
         let packets = stage.now.since(Time::ZERO).as_millis() as u64;
-        match dice.roll(8) {
+        match dice.roll(9) {
             0 => stage.plugin(features("stun:a:1")),
             1 => stage.offer(),
             7 => stage.message(streaming_offer()),
             2 => stage.input(Input::Answer { sdp: ANSWER }),
             3 => stage.input(Input::PeerState(PeerState::Connected)),
             4 => stage.stats(packets, packets / 10_000),
+            6 => stage.stats_with_sound(0, 0, packets),
             5 => stage.plugin(plugin_error(503, "not yet")),
             _ => stage.acknowledge_all(),
         }

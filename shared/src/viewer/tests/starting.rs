@@ -80,6 +80,7 @@ fn secrets_and_wishes_are_sent() {
                 orientation: 90,
                 ..WatchParams::default()
             }),
+            pin: Some("1234".to_owned()),
         },
         opaque_id: Some("hall".to_owned()),
         ..Config::default()
@@ -92,6 +93,7 @@ fn secrets_and_wishes_are_sent() {
     let [features, watch] = stage.sent().try_into().unwrap();
     assert_eq!(features["apisecret"], "abc");
     assert_eq!(watch["body"]["params"]["orientation"], 90);
+    assert_eq!(watch["body"]["pin"], "1234");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fanlight_protocol::message::PluginData;
 use fanlight_protocol::streaming::{self, MediaKind, MountpointId};
 use fanlight_protocol::ustreamer::{
-    Data, FORBIDDEN, Features, Ice, NOT_READY, PluginError, Request, Status, WatchParams,
+    Data, FORBIDDEN, Features, Ice, NOT_READY, PluginError, Request, Status, Watch,
 };
 use fanlight_protocol::{Object, ServerMessage};
 
@@ -27,7 +27,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// A viewer who came before there was something to offer.
 #[derive(Debug)]
 pub(in crate::janus::gateway) struct Waiting {
-    params: WatchParams,
+    watch: Watch,
     /// Why there was nothing when it was last tried.
     reason: String,
 }
@@ -54,7 +54,7 @@ impl<M: Media> Gateway<M> {
                 let (audio, mic) = (self.has_sound(), false);
                 self.tell_ustreamer(at, Data::Features(Features { audio, mic, ice }));
             }
-            Ok(Request::Watch { params }) => self.watch(now, at, params.unwrap_or_default()),
+            Ok(Request::Watch(watch)) => self.watch(now, at, watch),
             Ok(Request::Start) => self.tell_ustreamer(at, Data::Status(Status::Started)),
             Ok(Request::Stop) => {
                 // Media go on until hangup or detach, as the clients of the plugin expect.
@@ -70,9 +70,10 @@ impl<M: Media> Gateway<M> {
     /// Tries again for those who wait, once it may be of use.
     pub(in crate::janus::gateway) fn serve_waiting(&mut self, now: Instant) {
         if self.default_mountpoint().is_ok() {
-            let waiting: Vec<_> = self.waiting.iter().map(|(at, w)| (*at, w.params)).collect();
-            for (at, params) in waiting {
-                self.watch(now, at, params);
+            let watch = |(at, waiting): (&Address, &Waiting)| (*at, waiting.watch.clone());
+            let waiting: Vec<_> = self.waiting.iter().map(watch).collect();
+            for (at, watch) in waiting {
+                self.watch(now, at, watch);
             }
         }
         if !self.waiting.is_empty() {
@@ -100,10 +101,10 @@ impl<M: Media> Gateway<M> {
         }
     }
 
-    fn watch(&mut self, now: Instant, at: Address, params: WatchParams) {
-        match self.start_watching(now, at, params) {
+    fn watch(&mut self, now: Instant, at: Address, watch: Watch) {
+        match self.start_watching(now, at, &watch) {
             Ok(()) => self.stop_waiting(at),
-            Err(Refusal::NotReady(reason)) => self.wait(now, at, params, reason),
+            Err(Refusal::NotReady(reason)) => self.wait(now, at, Waiting { watch, reason }),
             Err(Refusal::Forbidden(reason)) => {
                 self.stop_waiting(at);
                 let error = PluginError::new(FORBIDDEN, reason);
@@ -113,22 +114,24 @@ impl<M: Media> Gateway<M> {
     }
 
     /// Sends an offer if there is something to offer.
-    fn start_watching(
-        &mut self,
-        now: Instant,
-        at: Address,
-        params: WatchParams,
-    ) -> Result<(), Refusal> {
-        let mountpoint = self.default_mountpoint().map_err(Refusal::NotReady)?;
-        let watch = streaming::Watch::all(mountpoint);
+    fn start_watching(&mut self, now: Instant, at: Address, watch: &Watch) -> Result<(), Refusal> {
+        let mountpoint = self.default_id().map_err(Refusal::NotReady)?;
+        let wanted = streaming::Watch {
+            pin: watch.pin.clone(),
+            ..streaming::Watch::all(mountpoint)
+        };
         self.media
             .mountpoints()
-            .admit(&watch)
+            .admit(&wanted)
             .map_err(not_admitted)?;
+        self.media
+            .readiness(mountpoint)
+            .map_err(Refusal::NotReady)?;
         if !self.may_be_offered(at) {
             let reason = "too many viewers of this connection are on their way";
             return Err(Refusal::NotReady(reason.to_owned()));
         }
+        let params = watch.params.unwrap_or_default();
         let media = self.media.mountpoints().media(mountpoint).into_iter();
         let wishes = Wishes {
             mountpoint,
@@ -145,10 +148,14 @@ impl<M: Media> Gateway<M> {
 
     /// The plugin knows of one stream only. The reason, if there is nothing to see of it.
     fn default_mountpoint(&self) -> Result<MountpointId, String> {
-        let mountpoint = self.media.mountpoints().default_id();
-        let mountpoint = mountpoint.ok_or("there is nothing to watch")?;
+        let mountpoint = self.default_id()?;
         self.media.readiness(mountpoint)?;
         Ok(mountpoint)
+    }
+
+    fn default_id(&self) -> Result<MountpointId, String> {
+        let mountpoint = self.media.mountpoints().default_id();
+        mountpoint.ok_or_else(|| "there is nothing to watch".to_owned())
     }
 
     fn has_sound(&self) -> bool {
@@ -158,8 +165,7 @@ impl<M: Media> Gateway<M> {
         media.any(|(_, kind)| kind == MediaKind::Audio)
     }
 
-    fn wait(&mut self, now: Instant, at: Address, params: WatchParams, reason: String) {
-        let waiting = Waiting { params, reason };
+    fn wait(&mut self, now: Instant, at: Address, waiting: Waiting) {
         if self.waiting.insert(at, waiting).is_none() {
             self.timers.set(Timer::Waiting(at), now + PATIENCE);
         }
@@ -186,6 +192,7 @@ fn not_admitted(error: MountpointError) -> Refusal {
         MountpointError::NoSuch(_) | MountpointError::Disabled(_) => {
             Refusal::NotReady(error.to_string())
         }
+        MountpointError::WrongPin => Refusal::Forbidden("the PIN is wrong".to_owned()),
         _ => {
             let reason = "there is a PIN: watch it with janus.plugin.streaming";
             Refusal::Forbidden(reason.to_owned())

@@ -384,7 +384,7 @@ fn other_kinds_of_mountpoints_are_not_offered() {
 }
 
 #[test]
-fn a_pin_keeps_viewers_out_who_cannot_say_it() {
+fn a_pin_keeps_viewers_out_who_do_not_say_it() {
     let (mut rig, _) = stage_with(MountpointsConfig {
         default: Some(MountpointId(2)),
         ..MountpointsConfig::default()
@@ -401,4 +401,8 @@ fn a_pin_keeps_viewers_out_who_cannot_say_it() {
     rig.pass(Duration::from_secs(2));
     assert!(rig.heard(connection).is_empty(), "nothing is waited for");
     assert_eq!(rig.open_peers(), [] as [u64; 0]);
+    let heard = ask(&mut rig, viewer, json!({"request": "watch", "pin": "x"}));
+    assert_eq!(heard[0]["plugindata"]["data"]["error"], "the PIN is wrong");
+    let heard = ask(&mut rig, viewer, json!({"request": "watch", "pin": "p"}));
+    assert_eq!(heard[0]["jsep"]["type"], "offer", "{heard:?}");
 }
