@@ -16,8 +16,8 @@ use crate::wait::patiently;
 pub struct Feed {
     child: Child,
     log: Log,
-    /// The pictures that it sends again and again.
-    _folder: TempDir,
+    /// The pictures that it sends again and again, if it sends any.
+    _folder: Option<TempDir>,
 }
 
 /// A moving test picture in H.264.
@@ -76,6 +76,26 @@ impl Feed {
                 .args(["-f", "rtp"])
                 .arg(format!("rtp://127.0.0.1:{port}?pkt_size={packet_size}"));
         }
+        Feed::start(ffmpeg, Some(folder))
+    }
+
+    /// Sends a tone to these ports of this machine, in Opus, as payload type 111.
+    ///
+    /// # Errors
+    /// When there is no ffmpeg.
+    pub fn opus(ports: &[u16]) -> Result<Feed> {
+        let mut ffmpeg = quiet_ffmpeg();
+        ffmpeg.args(["-re", "-f", "lavfi", "-i", "sine=frequency=440"]);
+        for port in ports {
+            ffmpeg
+                .args(["-c:a", "libopus", "-b:a", "32k", "-payload_type", "111"])
+                .args(["-f", "rtp"])
+                .arg(format!("rtp://127.0.0.1:{port}"));
+        }
+        Feed::start(ffmpeg, None)
+    }
+
+    fn start(mut ffmpeg: Command, folder: Option<TempDir>) -> Result<Feed> {
         let mut child = ffmpeg
             .kill_on_drop(true)
             .spawn()

@@ -8,7 +8,7 @@
 //! - [`sessions`] opens sessions by the thousand that nothing is asked of;
 //! - [`browser`] drives headless Chromium, or Firefox, and [`page`] knows Fanlight's page in it;
 //! - [`real_janus`] is Debian's Janus, in an [`own_network`], with [`feed`] as its camera, and
-//!   [`proxy`] has a page and Janus at one address;
+//!   [`proxy`] has a page and Janus at one address; a [`nat`] stands before a server's media;
 //! - [`conformance`] holds a server against recorded conversations with Janus;
 //! - [`usage`] reads what a process costs; [`rig`] has V4L2 devices for machines without any;
 //!   [`npm`] has the JavaScript that other people's pages use.
@@ -28,6 +28,7 @@ pub mod encoder;
 pub mod feed;
 pub mod janus;
 mod log;
+pub mod nat;
 pub mod npm;
 pub mod own_network;
 pub mod page;

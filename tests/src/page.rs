@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use fanlight_protocol::strip;
+use fantoccini::Locator;
+use fantoccini::elements::Element;
 use serde_json::Value;
 
 use crate::browser::Browser;
@@ -24,6 +26,7 @@ const STATS: &str = "
     const stats = { peer: peers.indexOf(live.at(-1)), connections: peers.length };
     for (const report of (await live.at(-1)?.getStats())?.values() ?? []) {
         if (report.type === 'inbound-rtp' && report.kind === 'video') stats.video = report;
+        if (report.type === 'inbound-rtp' && report.kind === 'audio') stats.audio = report;
         if (report.type === 'codec') stats.codec = report.mimeType;
     }
     return stats;";
@@ -157,6 +160,22 @@ impl<'a> Page<'a> {
         }))
     }
 
+    /// Waits until sound is heard: the page plays it and is not muted.
+    ///
+    /// # Errors
+    /// When there never is.
+    pub async fn sounds(&self) -> Result<()> {
+        let mut before = None;
+        until("sound to be heard", async || {
+            let stats = self.browser.run_async(STATS).await?;
+            let energy = stats["audio"]["totalAudioEnergy"].as_f64();
+            let grows = before.is_some_and(|before| energy > before);
+            before = Some(energy);
+            Ok(grows.then_some(()))
+        })
+        .await
+    }
+
     /// Waits until this many frames have been decoded after now, on one and the same
     /// connection, and returns the statistics then.
     ///
@@ -176,6 +195,58 @@ impl<'a> Page<'a> {
             Ok((stats.frames >= start.frames + frames).then_some(stats))
         })
         .await
+    }
+
+    /// An element of the page.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub async fn find(&self, selector: &str) -> Result<Element> {
+        let element = self.browser.client().find(Locator::Css(selector)).await;
+        element.with_context(|| format!("there is no {selector}"))
+    }
+
+    /// Presses a key.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn press(&self, key: &str) -> Result<()> {
+        Ok(self.find("body").await?.send_keys(key).await?)
+    }
+
+    /// Writes an answer to what Fanlight's page asks.
+    ///
+    /// # Errors
+    /// When it asks nothing.
+    pub async fn answer(&self, answer: &str) -> Result<()> {
+        self.find("#status input").await?.send_keys(answer).await?;
+        Ok(self.find("#status form button").await?.click().await?)
+    }
+
+    /// Opens the list of streams on Fanlight's page, and waits for these names in it.
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub async fn lists(&self, names: &[&str]) -> Result<()> {
+        self.press("l").await?;
+        until("the list of streams", async || {
+            let script = "return [...document.querySelectorAll('#streams a span')]
+                .map(name => name.checkVisibility() && name.textContent)";
+            let listed = self.browser.run(script).await?;
+            Ok((listed == Value::from(names)).then_some(()))
+        })
+        .await
+    }
+
+    /// Chooses a stream from the list that is open.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub async fn choose(&self, id: u64) -> Result<()> {
+        let link = self
+            .find(&format!("#streams a[href='?stream={id}']"))
+            .await?;
+        Ok(link.click().await?)
     }
 
     /// Reads the time strip of the picture on the screen: when the picture was made, as the

@@ -129,6 +129,21 @@ impl Viewer {
         .await
     }
 
+    /// Waits until no more frames come.
+    ///
+    /// # Errors
+    /// When they go on.
+    pub async fn stands_still(&self) -> Result<()> {
+        let mut before = None;
+        until("the picture to stand still", async || {
+            // Longer than several frames take.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let frames = self.counts().frames;
+            Ok((before.replace(frames) == Some(frames)).then_some(()))
+        })
+        .await
+    }
+
     /// Waits until there are more key frames than so many.
     ///
     /// # Errors

@@ -52,6 +52,12 @@ async fn janus_js_goes_through_mountpoints_over_http_with_a_token() -> Result<()
     .await
 }
 
+#[tokio::test]
+async fn janus_js_restarts_ice_and_keeps_its_picture() -> Result<()> {
+    let test = "janus_js_restarts_ice_and_keeps_its_picture";
+    before_mountpoints(test, Server::janus, &[], "", restarts_ice).await
+}
+
 async fn watches(test: &str, address: impl Fn(&Server) -> String) -> Result<()> {
     let Some(scripts) = scripts(test)? else {
         return Ok(());
@@ -77,6 +83,17 @@ async fn goes_through_mountpoints(
     option: &str,
     parameter: &str,
 ) -> Result<()> {
+    before_mountpoints(test, address, &[option], parameter, goes_through).await
+}
+
+/// Runs a test with janus.js, attached to a server that has a large and a small picture.
+async fn before_mountpoints(
+    test: &str,
+    address: impl Fn(&Server) -> String,
+    options: &[&str],
+    parameter: &str,
+    body: impl AsyncFnOnce(&Browser, Page<'_>) -> Result<()>,
+) -> Result<()> {
     let Some(scripts) = scripts(test)? else {
         return Ok(());
     };
@@ -89,7 +106,8 @@ async fn goes_through_mountpoints(
     let tables = mountpoint(1, large) + &mountpoint(2, small);
     std::fs::write(mountpoints.path(), tables)?;
     let file = format!("--mountpoints={}", mountpoints.path().display());
-    let server = Server::start(&["--source=none", &file, option]).await?;
+    let options = [&["--source=none", file.as_str()], options].concat();
+    let server = Server::start(&options).await?;
     let video = |size| Video {
         size,
         ..Video::default()
@@ -103,13 +121,13 @@ async fn goes_through_mountpoints(
             address(&server)
         );
         let page = Page::open(browser, &url).await?;
-        with_complaints(browser, goes_through(browser, page).await).await
+        says(browser, "attached").await?;
+        with_complaints(browser, body(browser, page).await).await
     })
     .await
 }
 
 async fn goes_through(browser: &Browser, page: Page<'_>) -> Result<()> {
-    says(browser, "attached").await?;
     let list = ask(browser, json!({"request": "list"})).await?;
     let ids: Vec<_> = list["list"]
         .as_array()
@@ -144,6 +162,39 @@ async fn goes_through(browser: &Browser, page: Page<'_>) -> Result<()> {
     ask(browser, json!({"request": "stop"})).await?;
     says(browser, "stopping").await?;
     says(browser, "cleaned up").await
+}
+
+async fn restarts_ice(browser: &Browser, page: Page<'_>) -> Result<()> {
+    ask(browser, json!({"request": "watch", "id": 1})).await?;
+    says(browser, "started").await?;
+    page.plays(30).await?;
+    let before = path(browser).await?;
+    let restart = json!({"request": "watch", "id": 1, "restart": true});
+    ask(browser, restart).await?;
+    says(browser, "updating").await?;
+    until("the new path to be taken", async || {
+        let now = path(browser).await?;
+        let is_new = now["offered"] != before["offered"];
+        Ok((is_new && now["taken"] == now["offered"]).then_some(()))
+    })
+    .await?;
+    let stats = page.plays(60).await?;
+    ensure!(stats.connections == 1, "it connected again: {stats:?}");
+    Ok(())
+}
+
+/// The ICE user names of the server: in its last offer, and on the path that is taken.
+async fn path(browser: &Browser) -> Result<Value> {
+    let script = "
+        const peer = testPeers.at(-1);
+        const reports = await peer.getStats();
+        const transport = [...reports.values()].find(report => report.type === 'transport');
+        const pair = reports.get(transport.selectedCandidatePairId);
+        return {
+            offered: peer.remoteDescription.sdp.match(/a=ice-ufrag:(.*)/)[1],
+            taken: reports.get(pair?.remoteCandidateId)?.usernameFragment,
+        };";
+    browser.run_async(script).await
 }
 
 /// Sends a request to the plugin and returns what it answers at once.

@@ -13,6 +13,7 @@ mod mountpoints;
 mod native_viewer;
 mod no_picture;
 mod page_and_janus;
+mod page_and_mountpoints;
 mod picture;
 mod refusals;
 mod reload;

@@ -58,6 +58,7 @@ async fn a_mountpoint_is_disabled_and_enabled_while_it_is_watched() -> Result<()
     let viewer = Viewer::watch_mountpoint(&server.janus(), 7).await?;
     viewer.frames_grow_by(15).await?;
     ask(&mut janus, json!({"request": "disable", "id": 7})).await?;
+    viewer.stands_still().await?;
     let watch = json!({"request": "watch", "id": 7});
     let refused = Janus::attach_to(&server.janus(), PLUGIN)
         .await?

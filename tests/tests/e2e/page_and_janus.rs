@@ -1,6 +1,6 @@
 //! Fanlight's page in front of the real Janus: its client takes the place of janus.js.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use fanlight_tests::browser::{Browser, in_chromium};
 use fanlight_tests::feed::{Feed, Video};
 use fanlight_tests::janus::Janus;
@@ -9,8 +9,6 @@ use fanlight_tests::proxy::Proxy;
 use fanlight_tests::real_janus::{RealJanus, beside_janus, recorded_configuration};
 use fanlight_tests::server::Server;
 use fanlight_tests::wait::until;
-use fantoccini::Locator;
-use fantoccini::elements::Element;
 use serde_json::json;
 
 /// Two streams alike, one with a PIN, and one with sound.
@@ -53,15 +51,8 @@ async fn another_stream_is_chosen_on_the_page_and_comes_on_the_same_connection()
     before_janus(test, async |browser, url| {
         let page = Page::open(browser, &format!("{url}?stream=1")).await?;
         page.plays(10).await?;
-        browser.client().find(Locator::Css("body")).await?.send_keys("l").await?;
-        until("the list of streams", async || {
-            let names = "return [...document.querySelectorAll('#streams a span')]
-                .map(name => name.checkVisibility() && name.textContent).sort()";
-            let names = browser.run(names).await?;
-            Ok((names == json!(["Hall", "Safe", "Stage", "Yard"])).then_some(()))
-        })
-        .await?;
-        find(browser, "#streams a[href='?stream=2']").await?.click().await?;
+        page.lists(&["Hall", "Yard", "Safe", "Stage"]).await?;
+        page.choose(2).await?;
         let stats = page.plays(60).await?;
         ensure!(stats.connections == 1, "{stats:?}");
         let current = browser
@@ -78,8 +69,10 @@ async fn a_janus_without_a_stream_of_its_choice_shows_its_first() -> Result<()> 
     let test = "a_janus_without_a_stream_of_its_choice_shows_its_first";
     before_janus(test, async |browser, url| {
         let page = Page::open(browser, url).await?;
-        // Whether it is one with a PIN is known only once it is watched.
-        page.becomes(&["playing", "asking"]).await?;
+        page.plays(10).await?;
+        let current = "return document.querySelector('[aria-current] span')?.textContent";
+        let current = browser.run(current).await?;
+        ensure!(current == "Hall", "{current}");
         Ok(())
     })
     .await
@@ -92,13 +85,13 @@ async fn a_pin_is_asked_for_until_it_is_right() -> Result<()> {
         let page = Page::open(browser, &format!("{url}?stream=3")).await?;
         let asked = page.becomes(&["asking"]).await?;
         ensure!(asked.contains("asks for a PIN"), "{asked}");
-        write(browser, "4321").await?;
+        page.answer("4321").await?;
         until("the PIN to be wrong", async || {
             let said = page.becomes(&["asking"]).await?;
             Ok(said.contains("PIN is wrong").then_some(()))
         })
         .await?;
-        write(browser, "1234").await?;
+        page.answer("1234").await?;
         page.plays(30).await?;
         // For a screen at which nobody can write it.
         let page = Page::open_tab(browser, &format!("{url}?stream=3#pin=1234")).await?;
@@ -118,12 +111,7 @@ async fn a_stream_with_sound_is_silent_until_somebody_wants_to_hear_it() -> Resu
             return [video.muted, video.paused, video.srcObject.getAudioTracks().length]";
         let silent = browser.run(state).await?;
         ensure!(silent == json!([true, false, 1]), "{silent}");
-        browser
-            .client()
-            .find(Locator::Css("body"))
-            .await?
-            .send_keys("m")
-            .await?;
+        page.press("m").await?;
         let heard = browser.run(state).await?;
         ensure!(heard == json!([false, false, 1]), "{heard}");
         page.plays(30).await?;
@@ -178,7 +166,7 @@ async fn a_janus_with_a_secret_is_watched_by_who_knows_it() -> Result<()> {
             let page = Page::open(browser, &format!("{url}?stream=1")).await?;
             let asked = page.becomes(&["asking"]).await?;
             ensure!(asked.contains("asks for a secret"), "{asked}");
-            write(browser, "s3cret").await?;
+            page.answer("s3cret").await?;
             page.plays(30).await?;
             let page = Page::open_tab(browser, &format!("{url}?stream=1#apisecret=s3cret")).await?;
             page.plays(30).await?;
@@ -212,17 +200,4 @@ async fn in_front(test: &str, body: impl AsyncFnOnce(&Browser, &str) -> Result<(
     let proxy = Proxy::start(fanlight.ports().http, janus).await?;
     in_chromium(test, async |browser| body(browser, &proxy.page()).await).await?;
     feed.is_alive()
-}
-
-/// Writes an answer into the field of the page.
-async fn write(browser: &Browser, answer: &str) -> Result<()> {
-    let field = find(browser, "#status input").await?;
-    field.send_keys(answer).await?;
-    find(browser, "#status form button").await?.click().await?;
-    Ok(())
-}
-
-async fn find(browser: &Browser, selector: &str) -> Result<Element> {
-    let element = browser.client().find(Locator::Css(selector)).await;
-    element.with_context(|| format!("there is no {selector}"))
 }
