@@ -328,7 +328,8 @@ fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "write ADDRESS:PORT, as in 127.0.0.1:8080 or [::]:8080")
 }
 
-fn origin(text: &str) -> Result<String, &'static str> {
+/// The origin of pages, or `*`.
+pub(crate) fn origin(text: &str) -> Result<String, &'static str> {
     let host = text.split_once("://").map(|(_, host)| host);
     let is_host = |host: &str| !host.is_empty() && !host.contains(['/', ' ']);
     (text == "*" || host.is_some_and(is_host))
@@ -336,7 +337,8 @@ fn origin(text: &str) -> Result<String, &'static str> {
         .ok_or("write SCHEME://HOST[:PORT] without a path, as in https://kvm.example.org, or *")
 }
 
-fn stun_url(text: &str) -> Result<String, &'static str> {
+/// The address of a STUN server.
+pub(crate) fn stun_url(text: &str) -> Result<String, &'static str> {
     let host = text
         .strip_prefix("stun:")
         .or_else(|| text.strip_prefix("stuns:"));

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::Import;
 use super::remarks::Reasons;
 use super::section::Section;
+use crate::cli::stun_url;
 
 const GENERAL: &Reasons = &[
     (
@@ -141,9 +142,12 @@ pub(super) fn import(import: &mut Import, place: &str, mut file: Section<'_>) {
         let server = nat.text("stun_server");
         let port = nat.port("stun_port");
         let port = import.or_default(&place, port).unwrap_or(3478);
-        import
-            .options
-            .set_some("stun", server.map(|server| stun(&server, port)));
+        if let Some(url) = server.map(|server| stun(&server, port)) {
+            match stun_url(&url) {
+                Ok(url) => import.options.set("stun", url),
+                Err(expected) => import.remarks.add(&place, "stun_server", expected),
+            }
+        }
         for address in nat.texts("nat_1_1_mapping") {
             match address.parse::<IpAddr>() {
                 Ok(address) => import.options.add("public-ip", address.to_string()),

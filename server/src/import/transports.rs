@@ -6,6 +6,7 @@ use super::Import;
 use super::doors::Door;
 use super::remarks::Reasons;
 use super::section::Section;
+use crate::cli::origin;
 
 const NO_TLS: &str = "put a proxy in front for TLS";
 
@@ -106,11 +107,10 @@ fn transport(import: &mut Import, place: &str, mut file: Section<'_>, words: [&W
     import.has_transport = true;
     let mut origins = None;
     if let Some(mut cors) = file.section("cors") {
-        origins = cors.text("allow_origin").filter(|origin| origin != "*");
         let place = format!("{place}: cors");
+        origins = pages(import, &place, &mut cors);
         import.remarks.add_left(&place, cors, REASONS);
     }
-    let origins = origins.map(|origin| vec![origin]);
     let [words, admin_words] = words;
     if let Some(mut general) = file.section("general") {
         let place = format!("{place}: general");
@@ -144,6 +144,17 @@ fn transport(import: &mut Import, place: &str, mut file: Section<'_>, words: [&W
         import.remarks.add_left(&place, certificates, REASONS);
     }
     import.remarks.add_left(place, file, &[]);
+}
+
+/// Whose pages are let in; `None` for all.
+fn pages(import: &mut Import, place: &str, cors: &mut Section<'_>) -> Option<Vec<String>> {
+    let page = cors.text("allow_origin").filter(|page| page != "*")?;
+    if let Err(expected) = origin(&page) {
+        let reason = format!("no page is of `{page}`, and none is let in: {expected}");
+        import.remarks.add(place, "allow_origin", reason);
+        return Some(Vec::new());
+    }
+    Some(vec![page])
 }
 
 /// Where a transport that is on listens. `None` if that cannot be said: better nowhere than

@@ -162,6 +162,10 @@ fn pages_are_let_in_that_both_transports_let_in() {
     assert_eq!(origins(a, a), only_a);
     assert_eq!(origins(a, "allow_origin = \"*\""), only_a);
     assert_eq!(origins(a, b), None);
+    for nobody in ["a", "https://a/", "null", "https://a,https://b"] {
+        let nobody = format!("allow_origin = \"{nobody}\"");
+        assert_eq!(origins(&nobody, ""), None, "{nobody}");
+    }
 }
 
 #[test]

@@ -159,6 +159,13 @@ fn an_option_that_cannot_be_understood_has_its_default() {
 }
 
 #[test]
+fn a_stun_server_that_is_none_is_left_out() {
+    let import = directory(&[("janus.jcfg", b"nat: { stun_server = \"/x\" }")]);
+    assert!(!import.options_toml().contains("stun ="));
+    assert_remark(&import, "janus.jcfg: nat: stun_server: write stun:HOST");
+}
+
+#[test]
 fn a_comment_that_is_not_utf_8_keeps_nothing_from_being_read() {
     let import = directory(&[(
         "janus.jcfg",
