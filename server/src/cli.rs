@@ -460,6 +460,7 @@ mod tests {
             admin-secret = "admin secret"
             admin-listen = ["127.0.0.1:7088"]
             admin-acl = ["127."]
+            server-name = "hall"
             session-timeout = 60
             reclaim-session-timeout = 5
             max-sessions = 100

@@ -80,6 +80,7 @@ impl Config {
                 ice_lite: options.ice_lite,
             },
             gateway: GatewayConfig {
+                server_name: options.access.server_name.clone(),
                 stun_server: options.stun,
                 full_trickle: options.full_trickle,
                 ice_lite: options.ice_lite,

@@ -179,6 +179,8 @@ pub struct ServerInfo {
     /// No channel for data is offered.
     #[serde(rename = "data_channels")]
     pub data_channels: bool,
+    /// What its operator calls the server.
+    pub server_name: String,
     /// New sessions are taken.
     pub accepting_new_sessions: bool,
     /// Seconds after which an unused session ends.

@@ -60,6 +60,10 @@ pub(crate) struct AccessOptions {
     #[arg(long, value_name = "PREFIX", value_delimiter = ',')]
     admin_acl: Vec<AclEntry>,
 
+    /// Name of this server, for clients that talk to several (`server-name`)
+    #[arg(long, value_name = "NAME", default_value = "Fanlight")]
+    pub(crate) server_name: String,
+
     /// Seconds after which an unused session ends; 0 is never
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     session_timeout: u32,

@@ -30,7 +30,6 @@ const GENERAL: &Reasons = &[
         &["interface"],
         "the addresses are those of `listen` and `rtc`",
     ),
-    (&["server_name"], "clients are told the program's name"),
     (
         &[
             "event_loops",
@@ -116,6 +115,7 @@ pub(super) fn import(import: &mut Import, place: &str, mut file: Section<'_>) {
         for (theirs, ours) in [
             ("api_secret", "api-secret"),
             ("token_auth_secret", "token-auth-secret"),
+            ("server_name", "server-name"),
         ] {
             import.options.set_some(ours, general.text(theirs));
         }

@@ -118,11 +118,11 @@ pub struct Flags {
     pub ice_restart: bool,
     /// Media flow.
     pub ready: bool,
-    /// Candidates of the server follow the offer.
+    /// It was answered, and more candidates of the client are welcome.
     pub trickle: bool,
-    /// There is audio in the offer.
+    /// There is audio in what both agree on.
     pub has_audio: bool,
-    /// There is video in the offer.
+    /// There is video in what both agree on.
     pub has_video: bool,
     /// Lost packets are sent again (RFC 4588).
     #[serde(rename = "rfc4588-rtx")]
@@ -273,10 +273,18 @@ pub struct Report {
     pub base: u32,
     /// There and back, in milliseconds.
     pub rtt: u64,
+    /// Packets from the client that were lost: always 0, as it sends no media.
+    pub lost: u32,
     /// Packets that the client reports as lost.
     pub lost_by_remote: u32,
+    /// Of packets from the client, in milliseconds: always 0.
+    pub jitter_local: u64,
     /// At the client, in milliseconds.
     pub jitter_remote: u64,
+    /// The share of packets from the client that arrive, in percent: always 0.
+    pub in_link_quality: u8,
+    /// The same with those that were sent again: always 0.
+    pub in_media_link_quality: u8,
     /// The share of packets that arrive, in percent.
     pub out_link_quality: u8,
 }

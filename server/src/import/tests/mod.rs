@@ -61,6 +61,7 @@ fn secrets_time_outs_and_addresses_become_options() {
     let import = import("files/janus.jcfg");
     let expected = r#"api-secret = 'open "sesame"'
 token-auth-secret = "signet"
+server-name = "Doorkeeper"
 token-auth = true
 session-timeout = 30
 reclaim-session-timeout = 5

@@ -93,6 +93,7 @@ fn info(transaction: String, config: &GatewayConfig) -> ServerInfo {
         version_string: version.to_owned(),
         author: "Fanlight".to_owned(),
         data_channels: false,
+        server_name: config.server_name.clone(),
         accepting_new_sessions: config.accepting_sessions,
         session_timeout: config.session_timeout.as_secs(),
         reclaim_session_timeout: config.reclaim_timeout.as_secs(),

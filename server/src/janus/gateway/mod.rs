@@ -40,6 +40,8 @@ use crate::timers::Timers;
 /// How a gateway is set up.
 #[derive(Clone, Debug)]
 pub(crate) struct GatewayConfig {
+    /// What its operator calls this server. Told to whoever asks, not used.
+    pub(crate) server_name: String,
     /// Where viewers learn their own public address (`stun:host:port`). Told to them, not used.
     pub(crate) stun_server: Option<String>,
     /// Whether the server's candidates are trickled after the offer rather than written into it.
@@ -79,6 +81,7 @@ pub(crate) struct Limits {
 impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
+            server_name: "Fanlight".to_owned(),
             stun_server: None,
             full_trickle: false,
             ice_lite: false,

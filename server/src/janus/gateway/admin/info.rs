@@ -41,7 +41,7 @@ impl<M: Media> Gateway<M> {
                 let created = now.checked_sub(peer.age).map(|at| self.micros(at));
                 Connection {
                     agent_created: created,
-                    ..connection(peer, flags(&handle.link, peer, self.config.full_trickle))
+                    ..connection(peer, flags(&handle.link, peer))
                 }
             }
             None => Connection::default(),
@@ -71,10 +71,10 @@ impl<M: Media> Gateway<M> {
     }
 }
 
-fn flags<P>(link: &Link<P>, peer: &PeerInfo, full_trickle: bool) -> Flags {
+fn flags<P>(link: &Link<P>, peer: &PeerInfo) -> Flags {
     let is_answered = matches!(link, Link::Answered { .. });
     let is_up = matches!(link, Link::Answered { is_up: true, .. });
-    let has = |kind| peer.tracks.iter().any(|track| track.kind == kind);
+    let has = |kind| is_answered && peer.tracks.iter().any(|track| track.kind == kind);
     Flags {
         got_offer: true,
         got_answer: is_answered,
@@ -83,7 +83,7 @@ fn flags<P>(link: &Link<P>, peer: &PeerInfo, full_trickle: bool) -> Flags {
         starting: is_answered && !is_up,
         ice_restart: peer.ice.restarting,
         ready: is_up,
-        trickle: full_trickle,
+        trickle: is_answered,
         has_audio: has(Kind::Audio),
         has_video: has(Kind::Video),
         rfc4588_rtx: peer.tracks.iter().any(|track| track.rtx_ssrc.is_some()),
@@ -205,8 +205,12 @@ fn medium(index: usize, track: &TrackInfo) -> MediaInfo {
             main: Report {
                 base: track.clock_rate,
                 rtt: counters.round_trip.map_or(0, millis),
+                lost: 0,
                 lost_by_remote: counters.lost,
+                jitter_local: 0,
                 jitter_remote: millis(counters.jitter),
+                in_link_quality: 0,
+                in_media_link_quality: 0,
                 // Between 0 and 100.
                 out_link_quality: arrived as u8,
             },

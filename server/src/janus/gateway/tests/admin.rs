@@ -234,6 +234,8 @@ fn a_handle_is_described_with_its_connection_or_without() {
     assert_eq!(info["current_time"], 5_000_000);
     assert_eq!(info["flags"]["got-offer"], true);
     assert_eq!(info["flags"]["got-answer"], false);
+    assert_eq!(info["flags"]["trickle"], false);
+    assert_eq!(info["flags"]["has-video"], false);
     assert_eq!(info["ice-role"], "controlling");
     assert!(info["sdps"]["local"].as_str().unwrap().starts_with("v=0"));
     let webrtc = &info["webrtc"];
@@ -253,7 +255,11 @@ fn a_handle_is_described_with_its_connection_or_without() {
     rig.start(viewer);
     let ask = json!({"janus": "handle_info"});
     let answer = rig.administer_at(viewer.session, viewer.handle, ask);
-    assert_eq!(answer["info"]["flags"]["negotiated"], true);
+    let flags = &answer["info"]["flags"];
+    assert_eq!(flags["negotiated"], true);
+    assert_eq!(flags["trickle"], true);
+    assert_eq!(flags["has-video"], true);
+    assert_eq!(flags["has-audio"], false);
 
     let ask = json!({"janus": "handle_info", "plugin_only": true});
     let answer = rig.administer_at(viewer.session, viewer.handle, ask);
