@@ -15,6 +15,49 @@ pub(super) struct Difference {
     pub(super) found: Option<Value>,
 }
 
+impl Difference {
+    /// A message of the recording that did not come.
+    pub(super) fn missing(line: usize, recorded: &Value) -> Difference {
+        Difference {
+            line,
+            path: String::new(),
+            recorded: Some(recorded.clone()),
+            found: None,
+        }
+    }
+
+    /// A message that the recording does not have up to this line.
+    pub(super) fn more(line: usize, found: Value) -> Difference {
+        Difference {
+            line,
+            path: String::new(),
+            recorded: None,
+            found: Some(found),
+        }
+    }
+
+    /// Another message, as a whole.
+    pub(super) fn other(line: usize, recorded: Value, found: Value) -> Difference {
+        Difference {
+            line,
+            path: String::new(),
+            recorded: Some(recorded),
+            found: Some(found),
+        }
+    }
+
+    /// The message, if it is one that the recording does not have.
+    pub(super) fn as_more(&self) -> Option<&Value> {
+        let is_more = self.path.is_empty() && self.recorded.is_none();
+        self.found.as_ref().filter(|_| is_more)
+    }
+
+    /// Whether a message of the recording did not come.
+    pub(super) fn is_missing(&self) -> bool {
+        self.path.is_empty() && self.found.is_none()
+    }
+}
+
 /// Compares every field of two messages.
 pub(super) fn fields(line: usize, recorded: &Value, found: &Value) -> Vec<Difference> {
     let mut comparison = Comparison {
@@ -86,10 +129,18 @@ impl Subject {
 
 /// Whether two messages that came one after the other may come the other way round. Janus answers
 /// requests in one thread, calls plugins in another and runs each connection in a third: the real
-/// Janus, asked again, does not keep those orders itself.
+/// Janus, asked again, does not keep those orders itself. What is told of one connection comes in
+/// order, and so does its end after what the plugin said that led to it.
 pub(super) fn may_swap(one: &Value, other: &Value) -> bool {
     match (Subject::of(one), Subject::of(other)) {
-        (Subject::Server(..), _) | (_, Subject::Server(..)) => true,
+        (Subject::Server(_, one), Subject::Server(_, other)) => one != other,
+        (Subject::Plugin(plugin), Subject::Server(kind, server))
+        | (Subject::Server(kind, server), Subject::Plugin(plugin)) => {
+            plugin != server || (kind != "hangup" && kind != "detached")
+        }
+        (Subject::Server(..), Subject::Answer(_)) | (Subject::Answer(_), Subject::Server(..)) => {
+            true
+        }
         (Subject::Answer(one), Subject::Answer(other)) => one != other,
         (Subject::Plugin(_), Subject::Answer(_)) => other["janus"] == "ack",
         (Subject::Answer(_), Subject::Plugin(_)) => one["janus"] == "ack",
@@ -124,6 +175,19 @@ mod tests {
         assert!(may_swap(&event, &ack));
         assert!(!may_swap(&event, &success));
         assert!(!may_swap(&event, &event));
-        assert!(may_swap(&json!({"janus": "webrtcup", "sender": 1}), &event));
+    }
+
+    #[test]
+    fn a_connection_ends_after_all_that_was_told_of_it() {
+        let of_one = |kind: &str| json!({"janus": kind, "sender": 1});
+        assert!(!may_swap(&of_one("event"), &of_one("hangup")));
+        assert!(!may_swap(&of_one("hangup"), &of_one("detached")));
+        assert!(!may_swap(&of_one("webrtcup"), &of_one("hangup")));
+        let of_other = json!({"janus": "hangup", "sender": 2});
+        assert!(may_swap(&of_one("detached"), &of_other));
+        assert!(may_swap(&of_one("event"), &of_other));
+        assert!(may_swap(&of_one("webrtcup"), &of_one("event")));
+        let success = json!({"janus": "success", "transaction": "t"});
+        assert!(may_swap(&of_one("detached"), &success));
     }
 }

@@ -15,7 +15,10 @@ impl Ids {
         if let (Some(recorded), Some(given)) = (id(recorded), id(given))
             && recorded >= SMALLEST
         {
-            self.0.push((recorded.to_string(), given.to_string()));
+            let learnt = (recorded.to_string(), given.to_string());
+            if !self.0.contains(&learnt) {
+                self.0.push(learnt);
+            }
         }
     }
 

@@ -14,7 +14,7 @@ pub struct Outcome {
     pub(super) trace: String,
     /// Answers of the recording.
     pub(super) compared: usize,
-    /// The lines of those that differ, or of what was said before an answer too many.
+    /// What differs in them, is missing, or was said beside them.
     pub(super) differences: Vec<Difference>,
     /// The server ended the conversation in the middle, or could not be spoken to.
     pub(super) broken: Option<String>,
@@ -33,8 +33,12 @@ struct Count {
     compared: usize,
     /// Answers with no differences but wanted ones.
     wanted: usize,
-    /// Answers with others, answers too many included.
+    /// Answers with others.
     unwanted: usize,
+    /// Messages that the recording does not have, as wanted.
+    more: usize,
+    /// Others that it does not have.
+    too_many: usize,
 }
 
 impl<'a> Summary<'a> {
@@ -45,8 +49,10 @@ impl<'a> Summary<'a> {
 
     /// Whether there was no difference but wanted ones, and each wanted one was there.
     pub fn is_good(&self) -> bool {
-        let is_good =
-            |outcome: &Outcome| outcome.broken.is_none() && self.count(outcome).unwanted == 0;
+        let is_good = |outcome: &Outcome| {
+            let count = self.count(outcome);
+            outcome.broken.is_none() && count.unwanted + count.too_many == 0
+        };
         self.outcomes.iter().all(is_good) && self.unused().is_empty()
     }
 
@@ -59,6 +65,8 @@ impl<'a> Summary<'a> {
             all.compared += count.compared;
             all.wanted += count.wanted;
             all.unwanted += count.unwanted;
+            all.more += count.more;
+            all.too_many += count.too_many;
             lines.push(format!("{}: {}", outcome.trace, count.text()));
         }
         let traces = self.outcomes.len();
@@ -87,19 +95,24 @@ impl<'a> Summary<'a> {
     }
 
     fn count(&self, outcome: &Outcome) -> Count {
+        let mut count = Count {
+            compared: outcome.compared,
+            ..Count::default()
+        };
         let mut wanted = BTreeSet::new();
         let mut unwanted = BTreeSet::new();
         for difference in &outcome.differences {
-            match self.wanted.covers(&outcome.trace, difference) {
-                Some(_) => wanted.insert(difference.line),
-                None => unwanted.insert(difference.line),
-            };
+            let is_wanted = self.wanted.covers(&outcome.trace, difference).is_some();
+            match (difference.as_more().is_some(), is_wanted) {
+                (true, true) => count.more += 1,
+                (true, false) => count.too_many += 1,
+                (false, true) => _ = wanted.insert(difference.line),
+                (false, false) => _ = unwanted.insert(difference.line),
+            }
         }
-        Count {
-            compared: outcome.compared,
-            wanted: wanted.difference(&unwanted).count(),
-            unwanted: unwanted.len(),
-        }
+        count.wanted = wanted.difference(&unwanted).count();
+        count.unwanted = unwanted.len();
+        count
     }
 
     fn unused(&self) -> Vec<String> {
@@ -108,7 +121,8 @@ impl<'a> Summary<'a> {
         for outcome in self.outcomes {
             replayed.push(outcome.trace.as_str());
             for difference in &outcome.differences {
-                used.extend(self.wanted.covers(&outcome.trace, difference));
+                let places = self.wanted.covers(&outcome.trace, difference);
+                used.extend(places.unwrap_or_default());
             }
         }
         self.wanted.unused(&used, &replayed)
@@ -121,12 +135,20 @@ impl Count {
             compared,
             wanted,
             unwanted,
+            more,
+            too_many,
         } = self;
         let equal = compared.saturating_sub(wanted + unwanted);
         let mut text =
             format!("{compared} answers compared, {equal} equal, {wanted} differ as wanted");
+        if more > 0 {
+            write!(text, ", {more} more as wanted").ok();
+        }
         if unwanted > 0 {
             write!(text, ", {unwanted} DIFFER").ok();
+        }
+        if too_many > 0 {
+            write!(text, ", {too_many} TOO MANY").ok();
         }
         text
     }

@@ -13,9 +13,12 @@ const OF_ONE_RUN: [&str; 7] = [
     "ssrc-group",
 ];
 
-/// A session description as JSON: the lines of the session, and those of each medium, by their
-/// names. The order of lines of one name does not matter, and neither does that of a format's
-/// parameters.
+/// Lists of a medium that are told value by value, even where one side has none of them.
+const LISTS: [&str; 3] = ["extmap", "fmtp", "rtcp-fb"];
+
+/// A session description as JSON: the lines of the session, and those of each medium under its mid,
+/// or under its place if it has none. Lines of one name are a set, in which each value has a number:
+/// how often it is there. A format's parameters have names of their own.
 pub(super) fn structure(description: &str) -> Value {
     let mut sections = vec![Map::new()];
     for line in description.lines() {
@@ -23,44 +26,56 @@ pub(super) fn structure(description: &str) -> Value {
             continue;
         };
         if kind == "m" {
-            sections.push(Map::new());
+            sections.push(
+                LISTS
+                    .map(|name| (name.to_owned(), json!({})))
+                    .into_iter()
+                    .collect(),
+            );
         }
         let (name, value) = match kind {
             "a" => rest.split_once(':').unwrap_or((rest, "")),
             kind => (kind, rest),
         };
         if let Some(section) = sections.last_mut() {
-            let values = section.entry(name).or_insert_with(|| json!([]));
-            if let Value::Array(values) = values {
-                values.push(normal(name, value).into());
-            }
+            let values = section.entry(name).or_insert_with(|| json!({}));
+            add(values, name, value);
         }
     }
-    for values in sections.iter_mut().flat_map(|section| section.values_mut()) {
-        if let Value::Array(values) = values {
-            values.sort_by_key(Value::to_string);
-        }
+    let mut sections = sections.into_iter();
+    let session = sections.next();
+    let mut media = Map::new();
+    for (place, section) in sections.enumerate() {
+        let mid = section
+            .get("mid")
+            .and_then(|mids| mids.as_object()?.keys().next());
+        let name = mid.filter(|mid| !media.contains_key(*mid)).cloned();
+        media.insert(name.unwrap_or_else(|| place.to_string()), section.into());
     }
-    let media = sections.split_off(1);
-    json!({"session": sections.pop(), "media": media})
+    json!({"session": session, "media": media})
 }
 
-fn normal(name: &str, value: &str) -> String {
-    match name {
-        name if OF_ONE_RUN.contains(&name) => String::new(),
+fn add(values: &mut Value, name: &str, value: &str) {
+    let value = match name {
+        name if OF_ONE_RUN.contains(&name) => "",
         // `123456 cname:janus`
-        "ssrc" => value
-            .split_once(' ')
-            .map_or("", |(_, rest)| rest)
-            .to_owned(),
+        "ssrc" => value.split_once(' ').map_or("", |(_, rest)| rest),
         "fmtp" => {
             let (format, parameters) = value.split_once(' ').unwrap_or((value, ""));
-            let mut parameters: Vec<_> = parameters.split(';').map(str::trim).collect();
-            parameters.sort_unstable();
-            format!("{format} {}", parameters.join(";"))
+            for parameter in parameters.split(';').map(str::trim) {
+                let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+                values[format][name] = match name {
+                    // In hexadecimal digits (RFC 6184, 8.1).
+                    "profile-level-id" => value.to_ascii_lowercase().into(),
+                    _ => value.into(),
+                };
+            }
+            return;
         }
-        _ => value.to_owned(),
-    }
+        _ => value,
+    };
+    let count = values[value].as_u64().unwrap_or(0);
+    values[value] = (count + 1).into();
 }
 
 #[cfg(test)]
@@ -88,9 +103,21 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_missing_or_twice_there_is_told_by_its_value() {
+        let line = "a=rtcp-fb:96 nack\r\n";
+        let times = |count| structure(&format!("{ONE}{}", line.repeat(count)));
+        assert_eq!(times(2)["media"]["v"]["rtcp-fb"], json!({"96 nack": 2}));
+        assert_ne!(times(1), times(2));
+        assert_ne!(times(1), times(0));
+    }
+
+    #[test]
     fn a_medium_has_its_own_lines() {
         let structure = structure(ONE);
-        assert_eq!(structure["media"][0]["mid"], json!(["v"]));
-        assert_eq!(structure["session"]["s"], json!(["-"]));
+        assert_eq!(
+            structure["media"]["v"]["fmtp"]["96"],
+            json!({"a": "2", "b": "1"})
+        );
+        assert_eq!(structure["session"]["s"], json!({"-": 1}));
     }
 }

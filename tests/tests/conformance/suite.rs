@@ -2,8 +2,10 @@
 
 use anyhow::{Context as _, Result, ensure};
 use fanlight_tests::conformance::{Endpoints, Outcome, Summary, Trace, Wanted, replay};
+use fanlight_tests::janus::Janus;
 use fanlight_tests::report;
 use futures_util::future::join_all;
+use serde_json::json;
 
 /// The ports of the mountpoints that were fed when their conversations were recorded.
 pub(crate) const RTP_PORTS: [u16; 3] = [8004, 8010, 8012];
@@ -58,6 +60,25 @@ pub(crate) const OF_JANUS: &[Group] = &[
     },
 ];
 
+/// The conversation that was recorded when there was a mountpoint that is in no configuration.
+const WITH_ANOTHER_MOUNTPOINT: &str = "streaming-mdns";
+
+/// Makes the mountpoint that was there beside those of the configuration.
+async fn make_another(endpoints: &Endpoints) -> Result<()> {
+    let media = json!([
+        {"type": "video", "mid": "v", "label": "video", "port": 0, "pt": 96, "codec": "h264"}
+    ]);
+    let create = json!({
+        "request": "create", "type": "rtp", "id": 14, "media": media,
+        "description": "H.264, key frame buffered",
+    });
+    let mut janus = Janus::attach_to(&endpoints.websocket, "janus.plugin.streaming").await?;
+    let created = janus.message(create, None).await?;
+    let made = &created["plugindata"]["data"]["created"];
+    ensure!(!made.is_null(), "no other mountpoint: {created}");
+    Ok(())
+}
+
 /// Holds the conversations, reports what they came to and fails if that is not what is wanted.
 ///
 /// # Errors
@@ -81,6 +102,9 @@ pub(crate) async fn hold(
             let mut outcomes = Vec::new();
             for name in group.traces.iter().filter(is_chosen) {
                 let trace = Trace::read(name)?;
+                if *name == WITH_ANOTHER_MOUNTPOINT {
+                    make_another(&endpoints).await?;
+                }
                 outcomes.push(replay(&trace, &endpoints, wanted).await);
             }
             Ok(outcomes)
