@@ -6,10 +6,13 @@ use fanlight_protocol::{ErrorCode, ServerMessage, streaming};
 use serde_json::Value;
 
 const RECORDINGS: [(&str, &str); 8] = [
-    ("core-errors", include_str!("../testdata/core-errors.jsonl")),
+    (
+        "core-errors",
+        include_str!("../../tests/traces/core-errors.jsonl"),
+    ),
     (
         "core-session-timeout",
-        include_str!("../testdata/core-session-timeout.jsonl"),
+        include_str!("../../tests/traces/core-session-timeout.jsonl"),
     ),
     (
         "streaming-management",
@@ -42,14 +45,21 @@ fn messages(direction: &str) -> Vec<(String, Value)> {
     let mut messages = Vec::new();
     for (name, recording) in RECORDINGS {
         for (number, line) in recording.lines().enumerate() {
-            let mut line: Value = serde_json::from_str(line).unwrap();
-            if let Some(message) = line.get_mut(direction) {
-                messages.push((format!("{name}:{}", number + 1), message.take()));
+            let line: Value = serde_json::from_str(line).unwrap();
+            if line["dir"] == direction {
+                messages.push((format!("{name}:{}", number + 1), message(&line)));
             }
         }
     }
     assert!(messages.len() > 100);
     messages
+}
+
+/// What was said, and where that is no JSON, the text.
+fn message(line: &Value) -> Value {
+    let json = line.get("json").cloned();
+    json.or_else(|| serde_json::from_str(line["raw"].as_str()?).ok())
+        .unwrap_or_else(|| line["raw"].clone())
 }
 
 #[test]
