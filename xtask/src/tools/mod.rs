@@ -22,7 +22,6 @@ use crate::process;
 use crate::progress::Step;
 use crate::workspace::Workspace;
 use browser::Browser;
-pub(crate) use cargo_tools::has_cargo_fuzz;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,7 +41,7 @@ pub(crate) enum Need {
     Browser,
     /// The real janus.js, to test against.
     JanusJs,
-    /// The real Janus, to test against; a machine may do without.
+    /// The real Janus, to test against, and what feeds it; a machine may do without.
     Janus,
     /// cargo-fuzz.
     Fuzz,
@@ -88,7 +87,7 @@ impl Tools {
         let bin = workspace.tools_bin();
         std::fs::create_dir_all(&bin).context(|| bin.display().to_string())?;
         let mut tools = Self {
-            path: path_with(bin),
+            path: path_with(&[bin]),
             wasm: None,
             browser: None,
             janus_js: None,
@@ -97,7 +96,12 @@ impl Tools {
             native::ensure(workspace)?;
         }
         if needs.contains(&Need::Page) || needs.contains(&Need::WasmClippy) {
-            tools.wasm = Some(wasm_target::ensure(workspace)?);
+            let wasm = wasm_target::ensure(workspace)?;
+            // trunk starts cargo itself: only the environment reaches it there.
+            if let Some(folder) = wasm.programs(workspace)? {
+                tools.path = path_with(&[workspace.tools_bin(), folder]);
+            }
+            tools.wasm = Some(wasm);
         }
         if needs.contains(&Need::WasmClippy) {
             wasm_target::ensure_clippy(workspace, tools.wasm.as_ref())?;
@@ -153,7 +157,8 @@ impl Tools {
     }
 }
 
-fn path_with(first: PathBuf) -> OsString {
+fn path_with(first: &[PathBuf]) -> OsString {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::join_paths(std::iter::once(first).chain(std::env::split_paths(&path))).unwrap_or(path)
+    let folders = first.iter().cloned().chain(std::env::split_paths(&path));
+    std::env::join_paths(folders).unwrap_or(path)
 }

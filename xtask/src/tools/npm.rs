@@ -1,7 +1,8 @@
-//! Packages of the npm registry.
+//! Packages of the npm registry, as the lock files in `xtask/npm` have them: with what they depend on, and a checksum
+//! for each.
 
 use super::debian;
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::process::{self, which};
 use crate::workspace::Workspace;
 use std::path::Path;
@@ -15,19 +16,18 @@ pub(super) fn ensure(workspace: &Workspace, why: &str) -> Result<()> {
     }
 }
 
-/// Installs one package, by name and version, into `prefix`/node_modules. None of its scripts is run.
-pub(super) fn install(package: &str, prefix: &Path, log: &Path) -> Result<()> {
+/// Installs what the lock file of that name holds into `prefix`/node_modules. None of its scripts is run.
+pub(super) fn install(workspace: &Workspace, name: &str, prefix: &Path, log: &Path) -> Result<()> {
+    std::fs::create_dir_all(prefix).context(|| prefix.display().to_string())?;
+    for file in ["package.json", "package-lock.json"] {
+        let from = workspace.root.join("xtask/npm").join(name).join(file);
+        std::fs::copy(&from, prefix.join(file)).context(|| from.display().to_string())?;
+    }
     let command = || {
         let mut command = Command::new("npm");
-        command.args([
-            "install",
-            "--no-save",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-        ]);
-        command.arg(prefix).arg(package);
+        command
+            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(prefix);
         command
     };
     process::run_with_retries(command, log)

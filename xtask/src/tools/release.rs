@@ -1,4 +1,5 @@
-//! Archives of programs, as projects release them on GitHub.
+//! Archives of programs, as projects release them on GitHub. None is unpacked whose checksum is not the one that was
+//! pinned with its version.
 
 use crate::error::{Context, Error, Result};
 use crate::process::{self, which};
@@ -6,12 +7,19 @@ use crate::workspace::Workspace;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Downloads a `.tar.gz` and puts `programs` out of it into the tools' folder.
+/// One archive, a `.tar.gz`.
+pub(super) struct Release {
+    pub(super) url: String,
+    /// In hexadecimal digits, as sha256sum prints it.
+    pub(super) sha256: &'static str,
+}
+
+/// Downloads an archive and puts `programs` out of it into the tools' folder.
 ///
 /// # Errors
-/// No curl or tar, no network, or an archive without one of the programs.
+/// No curl or tar, no network, another checksum, or an archive without one of the programs.
 pub(super) fn install(
-    url: &str,
+    Release { url, sha256 }: &Release,
     programs: &[&str],
     workspace: &Workspace,
     log: &Path,
@@ -35,6 +43,7 @@ pub(super) fn install(
         "300",
     ]);
     process::run_quietly(curl.arg("--output").arg(&archive).arg(url), log)?;
+    check(&archive, sha256)?;
     process::run_quietly(
         Command::new("tar")
             .arg("-xzf")
@@ -50,6 +59,18 @@ pub(super) fn install(
         std::fs::rename(&file, &place).context(|| place.display().to_string())?;
     }
     std::fs::remove_dir_all(&folder).context(|| folder.display().to_string())
+}
+
+fn check(archive: &Path, sha256: &str) -> Result<()> {
+    let line = process::output(Command::new("sha256sum").arg("--").arg(archive))
+        .ok_or_else(|| Error::new("no sha256sum to check the archive with"))?;
+    match line.split_whitespace().next() {
+        Some(sum) if sum == sha256 => Ok(()),
+        sum => Err(Error::new(format!(
+            "the archive's SHA-256 is {}, and it should be {sha256}",
+            sum.unwrap_or("unknown")
+        ))),
+    }
 }
 
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {
@@ -75,7 +96,7 @@ mod tests {
     use super::*;
     use crate::temporary::Folder;
 
-    fn archive(folder: &Folder) -> String {
+    fn archive(folder: &Folder) -> Release {
         folder.write("in/tool-1.0-linux/bin/tool", "a program");
         folder.write("in/tool-1.0-linux/README", "words");
         let file = folder.path().join("tool.tar.gz");
@@ -88,7 +109,12 @@ mod tests {
                 .arg("."),
         )
         .unwrap();
-        format!("file://{}", file.display())
+        let sum = process::output(Command::new("sha256sum").arg(&file)).unwrap();
+        let (sha256, _) = sum.split_once(' ').unwrap();
+        Release {
+            url: format!("file://{}", file.display()),
+            sha256: sha256.to_owned().leak(),
+        }
     }
 
     fn workspace(folder: &Folder) -> Workspace {
@@ -134,5 +160,19 @@ mod tests {
                 .to_string()
                 .contains("other is not in the archive")
         );
+    }
+
+    #[test]
+    fn an_archive_that_has_another_checksum_is_not_unpacked() {
+        let (folder, log) = (Folder::new(), Folder::new());
+        let workspace = workspace(&folder);
+        let release = Release {
+            sha256: "195ddc94f9bc89f45abdabb0b9eea86023d727ba90eac8b35b80f2544fc30572",
+            ..archive(&folder)
+        };
+        let error = install(&release, &["tool"], &workspace, &log.path().join("log"));
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("SHA-256"), "{error}");
+        assert!(!workspace.tools.join("bin/tool").exists());
     }
 }

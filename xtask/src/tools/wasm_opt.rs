@@ -2,7 +2,8 @@
 //!
 //! Debian 12's (108) is not an option: it miscompiles what today's Rust emits, and the page dies in the browser.
 
-use super::{npm, release, version};
+use super::release::{self, Release};
+use super::{npm, version};
 use crate::error::{Context, Error, Result};
 use crate::process::{self, which};
 use crate::progress::{Step, note};
@@ -26,16 +27,19 @@ pub(super) fn ensure(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let log = workspace.tools.join("logs/wasm-opt.log");
-    if let Some(url) = release_url() {
+    if let Some(release) = release() {
         let step = Step::begin(
             "wasm-opt",
             &format!("downloading the release of binaryen {VERSION}"),
         );
-        if release::install(&url, &["wasm-opt"], workspace, &log).is_ok() && is_right(&place) {
-            step.done();
-            return Ok(());
+        match release::install(&release, &["wasm-opt"], workspace, &log) {
+            Ok(()) if is_right(&place) => {
+                step.done();
+                return Ok(());
+            }
+            Ok(()) => note("wasm-opt", "the release does not run here"),
+            Err(error) => note("wasm-opt", &format!("no release: {error}")),
         }
-        note("wasm-opt", "the release cannot be had from here");
     }
     install_from_npm(workspace, &log)?;
     let _ = std::fs::remove_file(&place);
@@ -52,27 +56,25 @@ pub(super) fn ensure(workspace: &Workspace) -> Result<()> {
 /// wasm-opt itself, compiled to JavaScript: slower, the same result, and a package registry has it.
 fn install_from_npm(workspace: &Workspace, log: &Path) -> Result<()> {
     npm::ensure(workspace, "node and npm, for wasm-opt")?;
-    let step = Step::begin(
-        "wasm-opt",
-        &format!("npm install binaryen@{VERSION} (23 MB)"),
-    );
-    npm::install(
-        &format!("binaryen@{VERSION}"),
-        &workspace.tools.join(format!("binaryen-{VERSION}")),
-        log,
-    )?;
+    let step = Step::begin("wasm-opt", &format!("npm: binaryen {VERSION} (23 MB)"));
+    let prefix = workspace.tools.join(format!("binaryen-{VERSION}"));
+    npm::install(workspace, "binaryen", &prefix, log)?;
     step.done();
     Ok(())
 }
 
-fn release_url() -> Option<String> {
+fn release() -> Option<Release> {
     let arch = std::env::consts::ARCH;
+    let sha256 = match arch {
+        "x86_64" => "195ddc94f9bc89f45abdabb0b9eea86023d727ba90eac8b35b80f2544fc30572",
+        "aarch64" => "c58562417836c5d0493d89bdefc434933bdc097db641b483df86bcfa557a107f",
+        _ => return None,
+    };
     let version = format!("version_{VERSION}");
-    matches!(arch, "x86_64" | "aarch64").then(|| {
-        format!(
-            "https://github.com/WebAssembly/binaryen/releases/download/{version}/binaryen-{version}-{arch}-linux.tar.gz"
-        )
-    })
+    let url = format!(
+        "https://github.com/WebAssembly/binaryen/releases/download/{version}/binaryen-{version}-{arch}-linux.tar.gz"
+    );
+    Some(Release { url, sha256 })
 }
 
 fn is_right(program: &Path) -> bool {

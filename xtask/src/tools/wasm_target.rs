@@ -2,11 +2,11 @@
 //! that library from the sources that it ships.
 
 use super::{debian, version};
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::process::{self, which};
 use crate::progress::{Step, note};
 use crate::workspace::Workspace;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -16,6 +16,9 @@ const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// Where Debian's Rust has its root. rustup takes a path for a toolchain's name, so nothing has to be linked.
 const DEBIAN: &str = "/usr";
+
+/// What has to be Debian's, so that it is the compiler that these sources belong to.
+const DEBIAN_PROGRAMS: &[&str] = &["cargo", "rustc", "rustdoc", "cargo-clippy", "clippy-driver"];
 
 /// Debian's compiler, cargo, the library's sources and the linker for wasm.
 const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm"];
@@ -33,7 +36,7 @@ impl WasmTarget {
             return Vec::new();
         }
         vec![
-            // trunk starts cargo itself: only the environment reaches it there.
+            // For a /usr/bin/cargo that is rustup's.
             ("RUSTUP_TOOLCHAIN", DEBIAN),
             // Building the standard library is unstable, and this lets a stable compiler do it. One list for page
             // and tests: they then share the result.
@@ -43,6 +46,25 @@ impl WasmTarget {
                 "std,panic_abort,proc_macro,test",
             ),
         ]
+    }
+
+    /// A folder that comes first in `PATH`, where another cargo than rustup's may stand in front of Debian's.
+    pub(super) fn programs(&self, workspace: &Workspace) -> Result<Option<PathBuf>> {
+        if !self.debian {
+            return Ok(None);
+        }
+        let folder = workspace.tools.join("debian-rust");
+        std::fs::create_dir_all(&folder).context(|| folder.display().to_string())?;
+        for name in DEBIAN_PROGRAMS {
+            let link = folder.join(name);
+            if link.symlink_metadata().is_err() {
+                // Where there is no such program, the link is none to `PATH` either.
+                let program = Path::new(DEBIAN).join("bin").join(name);
+                std::os::unix::fs::symlink(program, &link)
+                    .context(|| link.display().to_string())?;
+            }
+        }
+        Ok(Some(folder))
     }
 
     /// The compiler's own version line.
