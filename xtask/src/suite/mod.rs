@@ -11,6 +11,15 @@ use crate::{fuzz, lint, page, server};
 use results::Tally;
 use std::process::{Command, ExitCode};
 
+/// What continuous integration may not leave out on a machine that lacks something. `FANLIGHT_REQUIRE` names other
+/// tests, with commas between them.
+const REQUIRED_IN_CI: &[&str] = &[
+    "fanlight_answers_as_janus_did",
+    "the_real_janus_answers_as_it_did",
+    "curl_holds_the_conversation_of_a_viewer",
+    "the_page_plays_a_mountpoint_of_the_real_janus",
+];
+
 /// `cargo xtask test`.
 pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<ExitCode> {
     let mut tally = Tally::default();
@@ -34,6 +43,10 @@ pub(crate) fn run_all(workspace: &Workspace) -> Result<ExitCode> {
     if let Err(error) = fuzz::check(workspace, &mut tally) {
         eprintln!("{error}");
         tally.add(Tally::failed("fuzz targets"));
+    }
+    match std::env::var("FANLIGHT_REQUIRE") {
+        Ok(names) => tally.require(&names.split(',').collect::<Vec<_>>()),
+        Err(_) => tally.require(REQUIRED_IN_CI),
     }
     Ok(tally.finish())
 }
@@ -186,5 +199,19 @@ mod tests {
             .collect();
         programs.sort();
         assert_eq!(programs, ["conformance", "e2e"]);
+    }
+
+    #[test]
+    fn what_may_not_be_skipped_is_there() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/tests");
+        let mut text = String::new();
+        for program in std::fs::read_dir(folder).unwrap() {
+            for file in std::fs::read_dir(program.unwrap().path()).unwrap() {
+                text += &std::fs::read_to_string(file.unwrap().path()).unwrap_or_default();
+            }
+        }
+        for name in super::REQUIRED_IN_CI {
+            assert!(text.contains(&format!("async fn {name}()")), "{name}");
+        }
     }
 }

@@ -51,6 +51,17 @@ impl Tally {
         self.reports.extend(other.reports);
     }
 
+    /// These tests fail if they were skipped.
+    pub(crate) fn require(&mut self, names: &[&str]) {
+        let is_required = |skipped: &mut String| {
+            let (name, _) = skipped.split_once(": ").unwrap_or((skipped, ""));
+            names.contains(&name)
+        };
+        let skipped = self.skipped.extract_if(.., is_required);
+        self.failed
+            .extend(skipped.map(|name| format!("skipped, and may not be: {name}")));
+    }
+
     /// Names what failed and what was left out. The last line is for machines as well.
     pub(crate) fn finish(self) -> ExitCode {
         println!();
@@ -79,6 +90,14 @@ impl Tally {
     }
 }
 
+/// What a line of output means to whoever waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A test program has been started.
+    ProgramBegins,
+    Other,
+}
+
 /// Reads one stage's output line by line.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
@@ -90,12 +109,13 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Takes the next line, without its end.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) -> Line {
         let line = without_colours(line);
         let text = line.trim();
         if let Some(program) = program_of(text) {
             self.end_program();
             self.program = Some(program);
+            return Line::ProgramBegins;
         } else if let Some((_, skipped)) = text.split_once("SKIPPED: ") {
             // It has returned like one that passed, and is counted as such by its program.
             self.tally.skipped.push(skipped.to_owned());
@@ -113,6 +133,7 @@ impl Reader {
         } else if let (Some(names), true) = (&mut self.failures, line.starts_with("    ")) {
             names.push(text.to_owned());
         }
+        Line::Other
     }
 
     /// The stage has ended, well or not.
@@ -194,7 +215,9 @@ mod tests {
 
     fn read(output: &str, succeeded: bool) -> Tally {
         let mut reader = Reader::default();
-        output.lines().for_each(|line| reader.line(line));
+        for line in output.lines() {
+            reader.line(line);
+        }
         reader.end("native", succeeded)
     }
 
@@ -295,6 +318,15 @@ mod tests {
         );
         assert_eq!(tally.skipped, ["webcam: no V4L2 device here"]);
         assert_eq!(tally.line(), "1 passed, 0 failed");
+    }
+
+    #[test]
+    fn a_test_that_may_not_be_skipped_fails_where_it_is() {
+        let mut tally = Tally::skipped("camera: no V4L2 device here");
+        tally.add(Tally::skipped("janus: no ffmpeg"));
+        tally.require(&["janus", "page"]);
+        assert_eq!(tally.failed, ["skipped, and may not be: janus: no ffmpeg"]);
+        assert_eq!(tally.skipped, ["camera: no V4L2 device here"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One command of the suite, run to its end while its output is shown and read.
 
-use super::results::{Reader, Tally};
+use super::results::{Line, Reader, Tally};
 use crate::family;
 use crate::progress::{Step, duration};
 use std::io::{BufRead, BufReader};
@@ -9,7 +9,18 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// How long a command may go on without an end before it is taken for hung.
-const LIMIT: Duration = Duration::from_secs(25 * 60);
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Until its first test program starts. A small machine compiles for long.
+    building: Duration,
+    /// From the start of each.
+    running: Duration,
+}
+
+const LIMITS: Limits = Limits {
+    building: Duration::from_secs(3 * 60 * 60),
+    running: Duration::from_secs(25 * 60),
+};
 
 /// How long to wait for output after the command's end: something that a test left behind may hold the pipe open.
 const GRACE: Duration = Duration::from_secs(2);
@@ -18,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) fn run(name: &'static str, what: &str, command: Command) -> Tally {
     let step = Step::begin(name, what);
     let tally = match spawn(command) {
-        Ok((child, lines)) => follow(name, child, &lines),
+        Ok((child, lines)) => follow(name, child, &lines, LIMITS),
         Err(error) => {
             eprintln!("{name}: {error}");
             Reader::default().end(name, false)
@@ -53,15 +64,19 @@ fn spawn(mut command: Command) -> std::io::Result<(Child, mpsc::Receiver<String>
     Ok((child, lines))
 }
 
-fn follow(name: &str, mut child: Child, lines: &mpsc::Receiver<String>) -> Tally {
+fn follow(name: &str, mut child: Child, lines: &mpsc::Receiver<String>, limits: Limits) -> Tally {
     let mut reader = Reader::default();
-    let began = Instant::now();
+    let mut limit = limits.building;
+    let mut began = Instant::now();
     let mut ended = None;
     loop {
         match lines.recv_timeout(Duration::from_millis(200)) {
             Ok(line) => {
                 println!("{line}");
-                reader.line(&line);
+                if reader.line(&line) == Line::ProgramBegins {
+                    limit = limits.running;
+                    began = Instant::now();
+                }
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
@@ -71,8 +86,8 @@ fn follow(name: &str, mut child: Child, lines: &mpsc::Receiver<String>) -> Tally
                 if ended.is_some_and(|at| at.elapsed() > GRACE) {
                     break;
                 }
-                if ended.is_none() && began.elapsed() > LIMIT {
-                    println!("{name}: no end after {}, ending it", duration(LIMIT));
+                if ended.is_none() && began.elapsed() > limit {
+                    println!("{name}: no end after {}, ending it", duration(limit));
                     family::end(child.id());
                 }
             }
@@ -114,6 +129,31 @@ mod tests {
             .unwrap();
         assert!(family::is_alive(left_behind), "it had ended by itself");
         family::end(left_behind);
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_and_the_time_to_build_it_does_not_count() {
+        let limits = Limits {
+            building: Duration::from_secs(300),
+            running: Duration::ZERO,
+        };
+        let script = "sleep 1; echo 'Running tests/a.rs (target/debug/deps/a-00ff)'; sleep 300";
+        let (child, lines) = spawn(shell(script)).unwrap();
+        let tally = follow("stage", child, &lines, limits);
+        let mut expected = Reader::default();
+        expected.line("Running tests/a.rs (target/debug/deps/a-00ff)");
+        assert_eq!(tally, expected.end("stage", false));
+    }
+
+    #[test]
+    fn a_build_that_hangs_is_ended() {
+        let limits = Limits {
+            building: Duration::ZERO,
+            running: Duration::from_secs(300),
+        };
+        let (child, lines) = spawn(shell("sleep 300")).unwrap();
+        let tally = follow("stage", child, &lines, limits);
+        assert_eq!(tally.line(), "0 passed, 1 failed");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The real Janus, ffmpeg, which feeds it, and curl: what Fanlight is held against where they are to be had.
+//! The real Janus, and what tests of the conversation with it need: ffmpeg, which feeds mountpoints, curl, and ip
+//! (iproute2) and unshare (util-linux), with which a test makes a network of its own.
 
 use super::debian;
 use crate::process::which;
@@ -6,26 +7,40 @@ use crate::progress::note;
 use crate::workspace::Workspace;
 use std::path::Path;
 
-/// Installs what is missing if it can. Tests beside the real Janus skip themselves without it, so that it cannot be
-/// had is no error.
+/// Programs and the packages that have them.
+const BESIDE: &[(&str, &str)] = &[
+    ("ffmpeg", "ffmpeg"),
+    ("curl", "curl"),
+    ("ip", "iproute2"),
+    ("unshare", "util-linux"),
+];
+
+/// Installs what is missing if it can. Tests skip themselves without, so that something cannot be had is no error.
 pub(super) fn ensure(workspace: &Workspace) {
-    let missing: Vec<_> = ["janus", "ffmpeg", "curl"]
-        .into_iter()
-        .filter(|program| which(program).is_none())
+    let missing: Vec<_> = BESIDE
+        .iter()
+        .filter(|(program, _)| which(program).is_none())
+        .map(|(_, package)| *package)
         .collect();
-    if missing.is_empty() {
+    if !missing.is_empty() {
+        let why = "a source of RTP, curl, and networks of their own, for tests of the Janus API";
+        if let Err(error) = debian::install(workspace, &missing, why) {
+            note("tests", &format!("some are skipped: {error}"));
+        }
+    }
+    if which("janus").is_some() {
         return;
     }
-    if missing.contains(&"janus") && Path::new("/run/systemd/system").exists() {
+    if Path::new("/run/systemd/system").exists() {
         note(
             "janus",
             "not installed, since Debian's package starts it as a service: tests beside it are skipped. \
-             To run them: apt-get install janus ffmpeg && systemctl disable --now janus",
+             To run them: apt-get install janus && systemctl disable --now janus",
         );
         return;
     }
-    let why = "the real Janus, its source of RTP and curl, for tests beside them";
-    if let Err(error) = debian::install(workspace, &missing, why) {
+    let why = "the real Janus, for tests beside it";
+    if let Err(error) = debian::install(workspace, &["janus"], why) {
         note("janus", &format!("tests beside it are skipped: {error}"));
     }
 }
