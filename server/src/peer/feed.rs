@@ -82,10 +82,17 @@ impl Feeds {
 
     /// One of those who joined can be given frames. Yields what it begins with.
     pub(super) fn begin(&mut self, name: &str, watcher: Watcher) -> Vec<Arc<Frame>> {
+        if let Some(feed) = self.feeds.get_mut(name) {
+            feed.viewers.push(watcher);
+        }
+        self.first_frames(name)
+    }
+
+    /// What those begin with who watch a track. It may have to be sent again.
+    pub(super) fn first_frames(&mut self, name: &str) -> Vec<Arc<Frame>> {
         let Some(feed) = self.feeds.get_mut(name) else {
             return Vec::new();
         };
-        feed.viewers.push(watcher);
         let frames = feed.track.first_frames();
         for frame in &frames {
             feed.history.add(frame);

@@ -122,6 +122,7 @@ impl Set {
         let watched = new.media.iter().map(|medium| Watched {
             track: Arc::clone(&medium.track),
             on: false,
+            begins_again: false,
         });
         let watched = watched.collect();
         let connection = match self.connect(now, new) {
@@ -443,6 +444,9 @@ impl Set {
         medium: usize,
         feedback: &Feedback,
     ) -> Result<(), CloseReason> {
+        if feedback.key_frame {
+            self.give_key_frame(peer, medium)?;
+        }
         let Some(member) = self.connections.get_mut(&peer) else {
             return Ok(());
         };
@@ -450,9 +454,6 @@ impl Set {
         let Some(feed) = watched.and_then(|w| self.feeds.get(w.track.name())) else {
             return Ok(());
         };
-        if feedback.key_frame {
-            feed.track.request_key_frame();
-        }
         let resent =
             member
                 .connection

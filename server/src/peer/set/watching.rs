@@ -1,7 +1,7 @@
 //! Which tracks a viewer watches: it begins, pauses, resumes and switches.
 use super::Set;
 use crate::{
-    peer::{OfferedTrack, PeerId, feed::Watcher},
+    peer::{CloseReason, OfferedTrack, PeerId, feed::Watcher},
     stream::Track,
 };
 use std::sync::Arc;
@@ -11,6 +11,8 @@ pub(super) struct Watched {
     pub(super) track: Arc<dyn Track>,
     /// Whether its frames are to be sent.
     pub(super) on: bool,
+    /// Whether what the viewer began with may be sent once more.
+    pub(super) begins_again: bool,
 }
 
 impl Set {
@@ -86,12 +88,41 @@ impl Set {
         }
     }
 
+    /// The viewer can make nothing of what it got. The first time it may have lost its beginning: there
+    /// are viewers that have no keys yet for what comes right behind our end of the handshake. It
+    /// gets the beginning once more, which costs nobody else a key frame, and not every source could
+    /// make one.
+    pub(super) fn give_key_frame(
+        &mut self,
+        peer: PeerId,
+        medium: usize,
+    ) -> Result<(), CloseReason> {
+        let Some(member) = self.connections.get_mut(&peer) else {
+            return Ok(());
+        };
+        let Some(watched) = member.watched.get_mut(medium).filter(|w| w.on) else {
+            return Ok(());
+        };
+        let frames = match watched.begins_again {
+            true => self.feeds.first_frames(watched.track.name()),
+            false => Vec::new(),
+        };
+        if frames.is_empty() {
+            watched.track.request_key_frame();
+            return Ok(());
+        }
+        watched.begins_again = false;
+        member.connection.break_off(medium);
+        member.connection.start(medium, &frames, &mut self.out)
+    }
+
     /// Sends what the viewer begins with; the track's other frames follow.
     fn begin(&mut self, peer: PeerId, medium: usize) {
         let Some(member) = self.connections.get_mut(&peer) else {
             return;
         };
-        if let Some(watched) = member.watched.get(medium).filter(|watched| watched.on) {
+        if let Some(watched) = member.watched.get_mut(medium).filter(|w| w.on) {
+            watched.begins_again = true;
             let watcher = Watcher { peer, medium };
             let frames = self.feeds.begin(watched.track.name(), watcher);
             if frames.is_empty() {

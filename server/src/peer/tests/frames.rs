@@ -32,17 +32,56 @@ fn a_viewer_that_finds_no_key_frame_makes_the_stream_make_one() {
     assert_eq!(world.stream.key_frames_wanted(), 1);
 }
 
+impl World {
+    /// The first viewer can make nothing of what it gets.
+    fn lose_picture(&mut self) {
+        let pli = PictureLossIndication {
+            sender_ssrc: 1,
+            media_ssrc: MEDIA,
+        };
+        self.viewers[0].send_rtcp(self.now, pli);
+        self.exchange();
+    }
+}
+
 #[test]
 fn a_pli_asks_the_stream_for_a_key_frame() {
     let (mut world, _) = World::connected();
     world.emit(1, true);
-    let pli = PictureLossIndication {
-        sender_ssrc: 1,
-        media_ssrc: MEDIA,
-    };
-    let now = world.now;
-    world.viewers[0].send_rtcp(now, pli);
-    world.exchange();
+    world.lose_picture();
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+}
+
+#[test]
+fn a_viewer_that_lost_its_beginning_gets_it_once_more() {
+    let mut world = World::new();
+    let captured = world.captured();
+    let kept = (1..=3).map(|number| frame_at(number, number == 1, captured));
+    world.stream.keep(kept.collect());
+    world.lose = Box::new(|datagram| demux::kind(datagram) == Some(Kind::Rtp));
+    world.join(1);
+    world.run(Duration::from_secs(1));
+    world.lose = Box::new(|_| false);
+    world.emit(3, false);
+    assert!(world.frames(0).is_empty());
+    world.emit(4, false);
+    assert_eq!(world.frames(0), [4, 4, 4]);
+
+    world.stream.keep(
+        (1..=4)
+            .map(|number| frame_at(number, number == 1, captured))
+            .collect(),
+    );
+    world.lose_picture();
+    world.emit(4, false);
+    world.emit(5, false);
+    let again = [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5];
+    assert_eq!(world.frames(0)[3..], again);
+    assert_eq!(world.stream.key_frames_wanted(), 0);
+
+    // One that still sees nothing has another trouble.
+    world.lose_picture();
+    assert_eq!(world.frames(0)[3..], again);
     assert_eq!(world.stream.key_frames_wanted(), 1);
 }
 
