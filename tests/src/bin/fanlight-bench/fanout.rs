@@ -6,13 +6,13 @@ use anyhow::Result;
 use fanlight_tests::crowd::Watcher;
 use fanlight_tests::server::Server;
 
-use crate::{SOURCE, table};
-
-const CROWDS: [usize; 4] = [1, 10, 50, 100];
+use crate::SOURCE;
+use crate::table::Table;
 
 /// The thread that does nothing but serve viewers.
 const FAN_OUT: &str = "viewers";
 
+#[derive(Clone, Copy)]
 struct Measured {
     viewers: usize,
     /// Processor milliseconds a second: of the whole server, and of the thread for viewers.
@@ -23,15 +23,8 @@ struct Measured {
     packets: f64,
 }
 
-pub(crate) async fn run(window: Duration) -> Result<()> {
-    let mut all = Vec::new();
-    for viewers in CROWDS {
-        all.push(measure(viewers, window).await?);
-    }
-    let Some(one) = all.first() else {
-        return Ok(());
-    };
-    table::print(
+pub(crate) async fn run(window: Duration, crowds: &[usize]) -> Result<()> {
+    let table = Table::begin(
         "Fan-out: CPU ms a second, and memory",
         &[
             "viewers",
@@ -45,19 +38,23 @@ pub(crate) async fn run(window: Duration) -> Result<()> {
             "frames/s a viewer",
             "packets/s a viewer",
         ],
-        &all.iter()
-            .map(|measured| measured.row(one))
-            .collect::<Vec<_>>(),
-    );
+    )?;
+    let mut first = None;
+    for &viewers in crowds {
+        let measured = measure(viewers, window).await?;
+        let first = first.get_or_insert(measured);
+        table.row(&measured.row(first));
+    }
     Ok(())
 }
 
 impl Measured {
-    fn row(&self, one: &Measured) -> Vec<String> {
+    /// As cells. What further viewers cost is told by the difference from the first crowd.
+    fn row(&self, first: &Measured) -> Vec<String> {
         let each = self.viewers as f64;
-        let further = |now: f64, then: f64, digits: usize| match self.viewers {
-            1 => String::new(),
-            more => format!("{:.digits$}", (now - then) / (more - 1) as f64),
+        let further = |now: f64, then: f64, digits: usize| match self.viewers - first.viewers {
+            0 => String::new(),
+            more => format!("{:.digits$}", (now - then) / more as f64),
         };
         vec![
             self.viewers.to_string(),
@@ -65,9 +62,9 @@ impl Measured {
             format!("{:.1}", self.all - self.fan_out),
             format!("{:.2}", self.all / each),
             format!("{:.2}", self.fan_out / each),
-            further(self.all, one.all, 2),
+            further(self.all, first.all, 2),
             self.rss_kb.to_string(),
-            further(self.rss_kb as f64, one.rss_kb as f64, 0),
+            further(self.rss_kb as f64, first.rss_kb as f64, 0),
             format!("{:.1}", self.frames),
             format!("{:.0}", self.packets),
         ]

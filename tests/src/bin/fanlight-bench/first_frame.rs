@@ -8,7 +8,7 @@ use fanlight_tests::server::Server;
 use fanlight_tests::wait::until;
 
 use crate::SOURCE;
-use crate::table::{self, Sorted};
+use crate::table::{Sorted, Table};
 
 /// Notes when the page's first WebSocket opens and when its first picture is presented.
 const STOPWATCH: &str = "
@@ -29,8 +29,11 @@ const STOPWATCH: &str = "
     })();";
 
 pub(crate) async fn run(tries: u64) -> Result<()> {
+    let table = Table::begin(
+        "WebSocket open to first picture, ms",
+        &["who", "tries", "min", "median", "p95", "max", "PLIs"],
+    )?;
     let server = Server::start(SOURCE).await?;
-    let mut rows = Vec::new();
     in_chromium("first-frame", async |browser| {
         browser.before_pages(STOPWATCH).await?;
         let page = Page::prepare(browser).await?;
@@ -61,15 +64,9 @@ pub(crate) async fn run(tries: u64) -> Result<()> {
             let mut row = vec![who.to_owned(), waits.len().to_string()];
             row.extend(waits.cells());
             row.push(plis.to_string());
-            rows.push(row);
+            table.row(&row);
         }
         Ok(())
     })
-    .await?;
-    table::print(
-        "WebSocket open to first picture, ms",
-        &["who", "tries", "min", "median", "p95", "max", "PLIs"],
-        &rows,
-    );
-    Ok(())
+    .await
 }

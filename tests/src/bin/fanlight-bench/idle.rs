@@ -6,26 +6,20 @@ use anyhow::Result;
 use fanlight_tests::crowd::Watcher;
 use fanlight_tests::server::Server;
 
-use crate::{SOURCE, table};
+use crate::SOURCE;
+use crate::table::Table;
 
 pub(crate) async fn run(window: Duration) -> Result<()> {
+    let table = Table::begin("Idle", &["when", "% of a core", "RSS kB"])?;
+    let row = |when: &str, (percent, rss): (f64, u64)| {
+        table.row(&[when.to_owned(), format!("{percent:.2}"), rss.to_string()]);
+    };
     let server = Server::start(SOURCE).await?;
-    let before = measure(&server, window).await?;
+    row("nobody has come yet", measure(&server, window).await?);
     let watcher = Watcher::watch(&server.janus()).await?;
     watcher.frames_grow_by(60).await?;
     drop(watcher);
-    let after = measure(&server, window).await?;
-    let row = |when: &str, percent: f64, rss: u64| {
-        vec![when.to_owned(), format!("{percent:.2}"), rss.to_string()]
-    };
-    table::print(
-        "Idle",
-        &["when", "% of a core", "RSS kB"],
-        &[
-            row("nobody has come yet", before.0, before.1),
-            row("the last viewer has left", after.0, after.1),
-        ],
-    );
+    row("the last viewer has left", measure(&server, window).await?);
     Ok(())
 }
 

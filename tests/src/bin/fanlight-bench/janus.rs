@@ -18,9 +18,7 @@ use fanlight_tests::viewer::Viewer;
 use serde_json::{Value, json};
 
 use crate::SOURCE;
-use crate::table::{self, Sorted};
-
-const CROWDS: [usize; 4] = [1, 10, 50, 100];
+use crate::table::{Sorted, Table};
 
 /// As the camera: 720p30 and 2 Mbit/s, with a key frame every two seconds.
 const VIDEO: Video = Video {
@@ -39,27 +37,24 @@ const BUFFERED: u64 = 2;
 const OF_JANUS: [u16; 2] = [5_004, 5_008];
 const OF_FANLIGHT: [u16; 2] = [5_104, 5_108];
 
-pub(crate) async fn run(window: Duration, tries: u64) -> Result<()> {
+pub(crate) async fn run(window: Duration, tries: u64, crowds: &[usize]) -> Result<()> {
     let janus = RealJanus::start("").await?;
     let fanlight = Server::start_on(ports()?, &["--source", "none"]).await?;
     make_mountpoints(&janus.websocket(), OF_JANUS).await?;
     make_mountpoints(&fanlight.janus(), OF_FANLIGHT).await?;
     let mut feed = Feed::h264(VIDEO, &[OF_JANUS, OF_FANLIGHT].concat()).await?;
+    compare_crowds(&janus, &fanlight, window, crowds).await?;
+    compare_first_pictures(&janus, &fanlight, tries).await?;
+    feed.is_alive()
+}
 
-    let mut rows = Vec::new();
-    for viewers in CROWDS {
-        let crowd = Watcher::crowd_at(&janus.websocket(), PLAIN, viewers).await?;
-        rows.push(measure("Janus, RTP", &crowd, || janus.usage(), window).await?);
-        drop(crowd);
-        let crowd = Watcher::crowd_at(&fanlight.janus(), PLAIN, viewers).await?;
-        rows.push(measure("Fanlight, RTP", &crowd, || fanlight.usage(), window).await?);
-        drop(crowd);
-        // Its encoder shall be in nobody's way but its own.
-        let camera = Server::start_on(ports()?, SOURCE).await?;
-        let crowd = Watcher::crowd(&camera.janus(), viewers).await?;
-        rows.push(measure("Fanlight, camera", &crowd, || camera.usage(), window).await?);
-    }
-    table::print(
+async fn compare_crowds(
+    janus: &RealJanus,
+    fanlight: &Server,
+    window: Duration,
+    crowds: &[usize],
+) -> Result<()> {
+    let table = Table::begin(
         "One stream at 2 Mbit/s: CPU ms a second of the server's process, and memory",
         &[
             "server",
@@ -70,16 +65,24 @@ pub(crate) async fn run(window: Duration, tries: u64) -> Result<()> {
             "frames/s a viewer",
             "packets/s a viewer",
         ],
-        &rows,
-    );
-
-    let mut rows = Vec::new();
-    for (what, id) in [("no buffer", PLAIN), ("key-frame buffer", BUFFERED)] {
-        for (server, url) in [("Janus", janus.websocket()), ("Fanlight", fanlight.janus())] {
-            rows.push(first_pictures(server, what, &url, id, tries).await?);
-        }
+    )?;
+    for &viewers in crowds {
+        let crowd = Watcher::crowd_at(&janus.websocket(), PLAIN, viewers).await?;
+        table.row(&measure("Janus, RTP", &crowd, || janus.usage(), window).await?);
+        drop(crowd);
+        let crowd = Watcher::crowd_at(&fanlight.janus(), PLAIN, viewers).await?;
+        table.row(&measure("Fanlight, RTP", &crowd, || fanlight.usage(), window).await?);
+        drop(crowd);
+        // Its encoder shall be in nobody's way but its own.
+        let camera = Server::start_on(ports()?, SOURCE).await?;
+        let crowd = Watcher::crowd(&camera.janus(), viewers).await?;
+        table.row(&measure("Fanlight, camera", &crowd, || camera.usage(), window).await?);
     }
-    table::print(
+    Ok(())
+}
+
+async fn compare_first_pictures(janus: &RealJanus, fanlight: &Server, tries: u64) -> Result<()> {
+    let table = Table::begin(
         "From `watch` to all of the first key frame, ms",
         &[
             "server",
@@ -90,9 +93,13 @@ pub(crate) async fn run(window: Duration, tries: u64) -> Result<()> {
             "p95",
             "max",
         ],
-        &rows,
-    );
-    feed.is_alive()
+    )?;
+    for (what, id) in [("no buffer", PLAIN), ("key-frame buffer", BUFFERED)] {
+        for (server, url) in [("Janus", janus.websocket()), ("Fanlight", fanlight.janus())] {
+            table.row(&first_pictures(server, what, &url, id, tries).await?);
+        }
+    }
+    Ok(())
 }
 
 /// A port for each purpose; media on the interface that Janus has as well.

@@ -10,7 +10,7 @@ use fanlight_tests::server::Server;
 use serde_json::Value;
 
 use crate::SOURCE;
-use crate::table::{self, Sorted};
+use crate::table::{Sorted, Table};
 
 /// Samples every fifth picture: reading pixels back costs more than showing them.
 const SAMPLE: &str = "
@@ -34,8 +34,11 @@ const SAMPLE: &str = "
     })();";
 
 pub(crate) async fn run(window: Duration) -> Result<()> {
+    let table = Table::begin(
+        "Picture made to picture shown, ms",
+        &["when", "pictures read", "min", "median", "p95", "max"],
+    )?;
     let server = Server::start(SOURCE).await?;
-    let mut rows = Vec::new();
     in_chromium("latency", async |browser| {
         let page = Page::open(browser, &server.page()).await?;
         // The jitter buffer has found its size by then.
@@ -58,17 +61,11 @@ pub(crate) async fn run(window: Duration) -> Result<()> {
                 format!("{} of {}", ages.len(), samples.len()),
             ];
             row.extend(ages.cells());
-            rows.push(row);
+            table.row(&row);
         }
         Ok(())
     })
-    .await?;
-    table::print(
-        "Picture made to picture shown, ms",
-        &["when", "pictures read", "min", "median", "p95", "max"],
-        &rows,
-    );
-    Ok(())
+    .await
 }
 
 /// Milliseconds from the time in the picture to the time that the browser gives.

@@ -15,12 +15,16 @@ pub(crate) fn describe() -> Result<String> {
     let cores = std::thread::available_parallelism()?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let command: Vec<_> = std::env::args().skip(1).collect();
-    let load = fs::read_to_string("/proc/loadavg")?;
-    let load = load.split(' ').next().unwrap_or_default();
     Ok(format!(
-        "command: cargo xtask bench {}\nmachine: {model}, {cores} cores, Linux {}, load {load}\nbinary: {}",
+        "command: cargo xtask bench {}\nmachine: {model}, {cores} cores, Linux {}\nbinary: {}",
         command.join(" "),
         kernel.trim(),
         binary()?.display(),
     ))
+}
+
+/// How many processes wanted a processor in the last minute, on the average.
+pub(crate) fn load() -> Result<String> {
+    let load = fs::read_to_string("/proc/loadavg")?;
+    Ok(load.split(' ').next().unwrap_or_default().to_owned())
 }

@@ -6,20 +6,13 @@ use anyhow::Result;
 use fanlight_tests::server::Server;
 use fanlight_tests::sessions::{Sessions, Transport};
 
-use crate::{SOURCE, table};
+use crate::SOURCE;
+use crate::table::Table;
 
 const SESSIONS: usize = 1_000;
 
 pub(crate) async fn run(window: Duration) -> Result<()> {
-    let mut rows = Vec::new();
-    for (name, transport) in [
-        ("none", None),
-        ("WebSocket", Some(Transport::WebSocket)),
-        ("HTTP, each with a poll that hangs", Some(Transport::Http)),
-    ] {
-        rows.push(measure(name, transport, window).await?);
-    }
-    table::print(
+    let table = Table::begin(
         &format!("{SESSIONS} idle sessions"),
         &[
             "sessions",
@@ -28,8 +21,14 @@ pub(crate) async fn run(window: Duration) -> Result<()> {
             "CPU ms a second",
             "wake-ups a second",
         ],
-        &rows,
-    );
+    )?;
+    for (name, transport) in [
+        ("none", None),
+        ("WebSocket", Some(Transport::WebSocket)),
+        ("HTTP, each with a poll that hangs", Some(Transport::Http)),
+    ] {
+        table.row(&measure(name, transport, window).await?);
+    }
     Ok(())
 }
 

@@ -1,14 +1,37 @@
 //! Figures in columns, and what is said of many of them.
 
-/// Prints a table as Markdown has them: figures are copied into documents.
-pub(crate) fn print(title: &str, head: &[&str], rows: &[Vec<String>]) {
-    println!("## {title}\n");
-    println!("| {} |", head.join(" | "));
-    println!("|{}", "---|".repeat(head.len()));
-    for row in rows {
-        println!("| {} |", row.join(" | "));
+use anyhow::Result;
+
+use crate::machine;
+
+/// A table as Markdown has them: figures are copied into documents. Each row is printed as soon as
+/// it is there, so that nothing measured is lost when something later fails.
+pub(crate) struct Table {
+    columns: usize,
+}
+
+impl Table {
+    /// Prints the title, the machine's load before anything is measured, and the names of the columns.
+    pub(crate) fn begin(title: &str, head: &[&str]) -> Result<Table> {
+        println!("## {title} (load before: {})\n", machine::load()?);
+        println!("| {} |", head.join(" | "));
+        println!("|{}", "---|".repeat(head.len()));
+        Ok(Table {
+            columns: head.len(),
+        })
     }
-    println!();
+
+    /// Prints a row.
+    pub(crate) fn row(&self, cells: &[String]) {
+        debug_assert_eq!(cells.len(), self.columns, "{cells:?}");
+        println!("| {} |", cells.join(" | "));
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        println!();
+    }
 }
 
 /// Values in order, of which there is at least one.

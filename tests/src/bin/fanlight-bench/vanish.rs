@@ -6,22 +6,27 @@ use fanlight_tests::crowd::Watcher;
 use fanlight_tests::server::Server;
 use fanlight_tests::usage::Usage;
 
-use crate::{SOURCE, table};
+use crate::SOURCE;
+use crate::table::Table;
 
 const ROUNDS: usize = 10;
 const VIEWERS: usize = 40;
 
 pub(crate) async fn run() -> Result<()> {
-    let server = Server::start(SOURCE).await?;
+    let table = Table::begin(
+        "40 viewers vanish, ten times",
+        &["when", "open files", "threads", "RSS kB"],
+    )?;
     let row = |when: String, usage: Usage| {
-        vec![
+        table.row(&[
             when,
             usage.fds.to_string(),
             usage.threads.to_string(),
             usage.rss_kb.to_string(),
-        ]
+        ]);
     };
-    let mut rows = vec![row("before".to_owned(), server.usage()?)];
+    let server = Server::start(SOURCE).await?;
+    row("before".to_owned(), server.usage()?);
     for round in 1..=ROUNDS {
         let watchers = Watcher::crowd(&server.janus(), VIEWERS).await?;
         // Their sockets are gone, their conversations are not: the media's time-out has to notice.
@@ -31,12 +36,7 @@ pub(crate) async fn run() -> Result<()> {
         }
         drop(silent);
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        rows.push(row(format!("after round {round}"), server.usage()?));
+        row(format!("after round {round}"), server.usage()?);
     }
-    table::print(
-        "40 viewers vanish, ten times",
-        &["when", "open files", "threads", "RSS kB"],
-        &rows,
-    );
     Ok(())
 }
