@@ -17,7 +17,7 @@
 //! * [`janus`]: the Janus API: sessions, handles, plugins, transports
 //! * [`web`]: the HTTP server with the page
 //!
-//! [`net`], [`secret`] and [`timers`] are used in several of them.
+//! [`net`], [`ntp`], [`payload`], [`secret`] and [`timers`] are used in several of them.
 //!
 //! `fuzzing` is in no build that is shipped: it has the doors by which bytes come in.
 
@@ -32,6 +32,7 @@ mod log;
 mod mountpoint;
 mod net;
 mod ntp;
+mod payload;
 mod peer;
 mod picture;
 mod recording;

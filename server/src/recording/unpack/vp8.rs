@@ -4,37 +4,10 @@ use bytes::Bytes;
 use mp4_atom::{Codec as Entry, Vp08, VpcC};
 
 use super::{Unpacked, joined, visual};
-
-/// Bits of a payload descriptor: more of it follows; an index of the picture, of the layer, and
-/// one of the two values that share a byte.
-const EXTENDED: u8 = 0x80;
-const PICTURE: u8 = 0x80;
-const LAYER: u8 = 0x40;
-const TID_OR_KEY: u8 = 0x30;
-/// The index of the picture has two bytes.
-const LONG: u8 = 0x80;
+use crate::payload::vp8;
 
 pub(super) fn unpack(packets: &[Bytes], key: bool) -> Option<Unpacked> {
-    joined(packets, key, without_descriptor, entry)
-}
-
-fn without_descriptor(packet: &[u8]) -> Option<&[u8]> {
-    let (first, mut rest) = packet.split_first()?;
-    if first & EXTENDED != 0 {
-        let (fields, after) = rest.split_first()?;
-        rest = after;
-        if fields & PICTURE != 0 {
-            let long = rest.first()? & LONG != 0;
-            rest = rest.get(1 + usize::from(long)..)?;
-        }
-        if fields & LAYER != 0 {
-            rest = rest.get(1..)?;
-        }
-        if fields & TID_OR_KEY != 0 {
-            rest = rest.get(1..)?;
-        }
-    }
-    Some(rest)
+    joined(packets, key, |packet| Some(vp8::split(packet)?.1), entry)
 }
 
 /// What the header of a key frame says (RFC 6386, 9.1).
@@ -65,31 +38,11 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_descriptor_is_left_out() {
-        let forms: [&[u8]; 5] = [
-            &[0x10, 7],
-            &[0x90, 0x80, 0x11, 7],
-            &[0x90, 0x80, 0x81, 0x11, 7],
-            &[0x90, 0xe0, 0x81, 0x11, 1, 2, 7],
-            &[0x80, 0x10, 3, 7],
-        ];
-        for form in forms {
-            let unpacked = unpack(&packets(&[form, &[0x00, 8]]), false).unwrap();
-            assert_eq!(unpacked.data, [7, 8], "{form:?}");
-        }
-    }
-
-    #[test]
-    fn a_descriptor_that_ends_too_early_damages_the_frame() {
-        for form in [
-            &[][..],
-            &[0x90],
-            &[0x90, 0x80],
-            &[0x90, 0x80, 0x81],
-            &[0x90, 0x40],
-        ] {
-            assert_eq!(unpack(&packets(&[form]), false), None, "{form:?}");
-        }
+    fn descriptors_are_left_out_and_damage_the_frame_if_they_end_too_early() {
+        let first: &[u8] = &[0x90, 0x80, 0x11, 7];
+        let unpacked = unpack(&packets(&[first, &[0x00, 8]]), false).unwrap();
+        assert_eq!(unpacked.data, [7, 8]);
+        assert_eq!(unpack(&packets(&[first, &[0x90, 0x80]]), false), None);
     }
 
     #[test]

@@ -4,20 +4,7 @@ use bytes::Bytes;
 use mp4_atom::{Codec as Entry, Vp09, VpcC};
 
 use super::{Unpacked, joined, visual};
-
-/// Bits of a payload descriptor.
-const PICTURE: u8 = 0x80;
-const PREDICTED: u8 = 0x40;
-const LAYER: u8 = 0x20;
-const FLEXIBLE: u8 = 0x10;
-const STRUCTURE: u8 = 0x02;
-/// The index of the picture has two bytes.
-const LONG: u8 = 0x80;
-/// Another reference follows.
-const MORE: u8 = 0x01;
-/// Bits of a scalability structure: sizes follow, and a group of pictures.
-const SIZES: u8 = 0x10;
-const GROUP: u8 = 0x08;
+use crate::payload::vp9;
 
 /// "Not specified", of colours (ISO/IEC 23091-2).
 const UNSPECIFIED: u8 = 2;
@@ -25,44 +12,7 @@ const UNSPECIFIED: u8 = 2;
 const RGB: u32 = 7;
 
 pub(super) fn unpack(packets: &[Bytes], key: bool) -> Option<Unpacked> {
-    joined(packets, key, without_descriptor, entry)
-}
-
-fn without_descriptor(packet: &[u8]) -> Option<&[u8]> {
-    let mut rest = packet;
-    let fields = take(&mut rest)?;
-    if fields & PICTURE != 0 && take(&mut rest)? & LONG != 0 {
-        take(&mut rest)?;
-    }
-    if fields & LAYER != 0 {
-        take(&mut rest)?;
-        if fields & FLEXIBLE == 0 {
-            take(&mut rest)?;
-        }
-    }
-    if fields & FLEXIBLE != 0 && fields & PREDICTED != 0 {
-        while take(&mut rest)? & MORE != 0 {}
-    }
-    if fields & STRUCTURE != 0 {
-        let structure = take(&mut rest)?;
-        if structure & SIZES != 0 {
-            let layers = usize::from(structure >> 5) + 1;
-            rest = rest.get(4 * layers..)?;
-        }
-        if structure & GROUP != 0 {
-            for _ in 0..take(&mut rest)? {
-                let references = usize::from((take(&mut rest)? >> 2) & 3);
-                rest = rest.get(references..)?;
-            }
-        }
-    }
-    Some(rest)
-}
-
-fn take(bytes: &mut &[u8]) -> Option<u8> {
-    let (first, rest) = bytes.split_first()?;
-    *bytes = rest;
-    Some(*first)
+    joined(packets, key, |packet| Some(vp9::split(packet)?.1), entry)
 }
 
 /// What the uncompressed header of a key frame says (VP9 bitstream, 6.2).
@@ -149,35 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_descriptor_is_left_out() {
-        let forms: [&[u8]; 6] = [
-            &[0x08, 7],
-            &[0x88, 0x11, 7],
-            &[0x88, 0x81, 0x11, 7],
-            &[0xa8, 0x11, 0x20, 0x03, 7],
-            &[0xd8, 0x11, 0x03, 0x02, 7],
-            // Two layers with their sizes, and a group of two pictures, one with a reference.
-            &[
-                0x8a, 0x11, 0x38, 0, 1, 0, 1, 0, 2, 0, 2, 2, 0x00, 0x04, 0x01, 7,
-            ],
-        ];
-        for form in forms {
-            let unpacked = unpack(&packets(&[form, &[0x04, 8]]), false).unwrap();
-            assert_eq!(unpacked.data, [7, 8], "{form:?}");
-        }
-    }
-
-    #[test]
-    fn a_descriptor_that_ends_too_early_damages_the_frame() {
-        for form in [
-            &[][..],
-            &[0x88],
-            &[0xa8, 0x11, 0x20],
-            &[0x8a, 0x11, 0x38, 0],
-            &[0xd8, 0x11],
-        ] {
-            assert_eq!(unpack(&packets(&[form]), false), None, "{form:?}");
-        }
+    fn descriptors_are_left_out_and_damage_the_frame_if_they_end_too_early() {
+        let first: &[u8] = &[0x88, 0x11, 7];
+        let unpacked = unpack(&packets(&[first, &[0x04, 8]]), false).unwrap();
+        assert_eq!(unpacked.data, [7, 8]);
+        assert_eq!(unpack(&packets(&[first, &[0x88]]), false), None);
     }
 
     #[test]
