@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::assemble::{Assembled, Assembler};
 use super::clock::SenderClock;
 use super::config::{RtpConfig, RtpMediaConfig};
+use super::feedback::Feedback;
 use super::packet::Packet;
 use super::payload_type::PayloadTypes;
 use super::reception::Reception;
@@ -21,9 +22,6 @@ use super::timeline::Timeline;
 use super::track::Figures;
 use crate::picture::Captured;
 use crate::stream::{Frame, KeyFrames};
-
-/// How often a sender is told how its packets arrive, while some do.
-const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A sender that was silent for so long may have made room for one with another payload type.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -61,18 +59,6 @@ struct Report {
     rtp: u32,
 }
 
-/// The way back to the sender, where there is a port for RTCP.
-struct Feedback {
-    /// What we are called.
-    ssrc: u32,
-    /// Where the sender takes RTCP: where its own comes from, else the port after that of its RTP
-    /// (RFC 3550 section 11).
-    learned: Option<SocketAddr>,
-    guessed: Option<SocketAddr>,
-    /// When to report, if anything came since the last time.
-    due: Option<Instant>,
-}
-
 impl Medium {
     /// A medium of `source` of which nothing has come yet. `ssrc` is what we are called in RTCP.
     pub(super) fn new(
@@ -99,12 +85,7 @@ impl Medium {
             clock: SenderClock::default(),
             report: None,
             reception: None,
-            feedback: config.rtcp_port.map(|_| Feedback {
-                ssrc,
-                learned: None,
-                guessed: None,
-                due: None,
-            }),
+            feedback: config.rtcp_port.map(|_| Feedback::new(ssrc)),
             key_frames: KeyFrames::default(),
             next_frame: 0,
             next_packet: 0,
@@ -179,7 +160,7 @@ impl Medium {
                         continue;
                     }
                     if let Some(feedback) = &mut self.feedback {
-                        feedback.learned = Some(from);
+                        feedback.learn(from);
                     }
                     self.report = Some((now, Report { ssrc, ntp, rtp }));
                     self.apply_report();
@@ -205,7 +186,7 @@ impl Medium {
         let asks = self.sender().and_then(|_| self.key_frames.due(now));
         let reports = self
             .sender()
-            .and_then(|_| self.feedback.as_ref().and_then(|feedback| feedback.due));
+            .and_then(|_| self.feedback.as_ref().and_then(Feedback::due));
         [self.reorder.poll_timeout(), asks, reports]
             .into_iter()
             .flatten()
@@ -259,15 +240,9 @@ impl Medium {
             self.clock_rate,
             packet.sequence,
         ));
+        let reporter = self.report.map(|(_, report)| report.ssrc);
         if let Some(feedback) = &mut self.feedback {
-            let port = from.port().checked_add(1);
-            feedback.guessed = port.map(|port| SocketAddr::new(from.ip(), port));
-            if self
-                .report
-                .is_none_or(|(_, report)| report.ssrc != packet.ssrc)
-            {
-                feedback.learned = None;
-            }
+            feedback.follow(from, reporter == Some(packet.ssrc));
         }
         self.apply_report();
     }
@@ -299,7 +274,7 @@ impl Medium {
         stats.packets += 1;
         stats.bytes += packet.payload.len() as u64;
         if let Some(feedback) = &mut self.feedback {
-            feedback.due.get_or_insert(now + REPORT_INTERVAL);
+            feedback.packet(now);
         }
     }
 
@@ -370,7 +345,7 @@ impl Medium {
     /// Whom to write to, and where.
     fn sender(&self) -> Option<(u32, SocketAddr)> {
         let feedback = self.feedback.as_ref()?;
-        Some((self.latch.ssrc()?, feedback.learned.or(feedback.guessed)?))
+        Some((self.latch.ssrc()?, feedback.to()?))
     }
 
     /// Reports and asks for a key frame, if that is due.
@@ -378,12 +353,12 @@ impl Medium {
         let (Some((ssrc, to)), Some(feedback)) = (self.sender(), &mut self.feedback) else {
             return;
         };
-        let reports = feedback.due.is_some_and(|due| due <= now);
+        let reports = feedback.due().is_some_and(|due| due <= now);
         let asks = self.key_frames.is_due(now);
         if !reports && !asks {
             return;
         }
-        feedback.due = None;
+        feedback.reported();
         if asks {
             self.key_frames.made(now);
             self.figures.stats.key_frame_requests += 1;
@@ -392,7 +367,7 @@ impl Medium {
             .reception
             .as_mut()
             .map(|reception| reception.report(now));
-        let packet = rtcp::report(feedback.ssrc, reception, asks.then_some(ssrc)).ok();
+        let packet = rtcp::report(feedback.ssrc(), reception, asks.then_some(ssrc)).ok();
         let packet = match &mut self.srtp {
             Some(srtp) => packet.and_then(|packet| srtp.protect_rtcp(&packet).ok()),
             None => packet,

@@ -8,6 +8,7 @@ mod assemble;
 mod clock;
 mod codec;
 mod config;
+mod feedback;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 mod medium;

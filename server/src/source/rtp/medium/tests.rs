@@ -4,6 +4,7 @@ use rtc::rtcp::packet::unmarshal;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::receiver_report::ReceiverReport;
 
+use super::super::feedback::REPORT_INTERVAL;
 use super::super::srtp::SrtpSuite;
 use super::super::srtp::tests::{Encoder, key, open_rtcp};
 use super::super::testing::Rtp;
