@@ -33,10 +33,7 @@ pub(super) fn config(
         srtpsuite: rtp.srtp_suite.map(|suite| u8::from(suite).to_string()),
         srtpcrypto: secret(rtp.srtp_crypto.as_deref()),
         playoutdelay_ext: rtp.playout_delay.unwrap_or(false),
-        abscapturetime_src_ext_id: rtp
-            .abs_capture_time
-            .and_then(|id| u8::try_from(id).ok())
-            .filter(|id| *id > 0),
+        abscapturetime_src_ext_id: rtp.abs_capture_time,
         bufferkf_ms: rtp.buffer_ms,
         bufferkf_bytes: rtp.buffer_bytes,
         media: rtp.media.iter().map(medium).collect::<Result<_, _>>()?,

@@ -77,12 +77,13 @@ pub struct RtpMountpoint {
     /// Whether viewers are offered the extension `playout-delay`.
     #[serde(rename = "playoutdelay_ext", skip_serializing_if = "Option::is_none")]
     pub playout_delay: Option<bool>,
-    /// Whether viewers are offered the extension `abs-capture-time`.
+    /// The id, from 1 to 14, of the extension `abs-capture-time` in what is sent to the server.
+    /// Viewers are offered it then.
     #[serde(
         rename = "abscapturetime_src_ext_id",
         skip_serializing_if = "Option::is_none"
     )]
-    pub abs_capture_time: Option<u64>,
+    pub abs_capture_time: Option<u8>,
     /// For how many milliseconds the pictures since a key frame are kept for new viewers.
     #[serde(rename = "bufferkf_ms", skip_serializing_if = "Option::is_none")]
     pub buffer_ms: Option<u64>,
@@ -229,7 +230,7 @@ impl RtpMountpoint {
             srtp_suite,
             srtp_crypto: kept_text(body, "srtpcrypto")?.map(Hidden::from),
             playout_delay: body.opt_bool("playoutdelay_ext")?,
-            abs_capture_time: body.opt_unsigned("abscapturetime_src_ext_id")?,
+            abs_capture_time: extension(body, "abscapturetime_src_ext_id")?,
             buffer_ms: body.opt_unsigned("bufferkf_ms")?,
             buffer_bytes: body.opt_unsigned("bufferkf_bytes")?,
             is_old_style,
@@ -314,6 +315,15 @@ fn payload_type(body: &Object, field: &str) -> Result<Option<u8>, Error> {
     match number(body, field, expected)? {
         Some(128..) => Err(Error::wrong_type(field, expected)),
         pt => Ok(pt),
+    }
+}
+
+/// The id of a header extension (RFC 8285, 4.2).
+fn extension(body: &Object, field: &str) -> Result<Option<u8>, Error> {
+    let expected = "the id of a header extension, from 1 to 14";
+    match number(body, field, expected)? {
+        Some(0 | 15..) => Err(Error::wrong_type(field, expected)),
+        id => Ok(id),
     }
 }
 
@@ -403,6 +413,19 @@ mod tests {
             assert_eq!(refusal(&edit(longest)), None, "{field}");
             let refused = refusal(&edit(longest + 1)).unwrap();
             assert_eq!(refused.code, code::INVALID_ELEMENT, "{field}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_header_extension_is_one() {
+        let create = |id: u64| {
+            let mut body = create("name", 1);
+            body["abscapturetime_src_ext_id"] = id.into();
+            refusal(&body)
+        };
+        assert_eq!(create(14), None);
+        for id in [0, 15, 300] {
+            assert_eq!(create(id).unwrap().code, code::INVALID_ELEMENT, "{id}");
         }
     }
 
