@@ -39,23 +39,46 @@ pub(super) fn unpack(packets: &[Bytes], known: Option<&Entry>) -> Option<Unpacke
         }
     }
     (!data.is_empty()).then_some(())?;
-    let entry = match are_known(&sps, &pps, known) {
-        true => None,
-        false => Some(entry(sps, pps)?),
-    };
+    let (known_sps, known_pps) = sets_of(known);
+    let all_of = |sets: &[Vec<u8>], known: &[Vec<u8>]| sets.iter().all(|set| known.contains(set));
+    let is_same_sequence = all_of(&sps, known_sps);
+    if is_same_sequence && all_of(&pps, known_pps) {
+        return Some(Unpacked { data, entry: None });
+    }
+    if is_same_sequence {
+        // An encoder that has several sends them in turn, and is to need one header for all.
+        sps = known_sps.to_vec();
+        let ids: Vec<_> = pps.iter().map(|set| picture_set_id(set)).collect();
+        let others = known_pps
+            .iter()
+            .filter(|set| !ids.contains(&picture_set_id(set)));
+        pps.extend(others.cloned());
+    }
+    let entry = Some(entry(sps, pps)?);
     Some(Unpacked { data, entry })
 }
 
-/// Whether these parameter sets are all in the header.
-fn are_known(sps: &[Vec<u8>], pps: &[Vec<u8>], known: Option<&Entry>) -> bool {
-    let (known_sps, known_pps) = match known {
-        Some(Entry::Avc1(Avc1 { avcc, .. })) => (
-            avcc.sequence_parameter_sets.as_slice(),
-            avcc.picture_parameter_sets.as_slice(),
-        ),
-        _ => Default::default(),
-    };
-    sps.iter().all(|set| known_sps.contains(set)) && pps.iter().all(|set| known_pps.contains(set))
+/// The parameter sets in a header: of sequences, and of pictures.
+fn sets_of(entry: Option<&Entry>) -> (&[Vec<u8>], &[Vec<u8>]) {
+    match entry {
+        Some(Entry::Avc1(Avc1 { avcc, .. })) => {
+            (&avcc.sequence_parameter_sets, &avcc.picture_parameter_sets)
+        }
+        _ => (&[], &[]),
+    }
+}
+
+/// The number of a picture parameter set, which comes first (ITU-T H.264, 7.3.2.2 and 9.1).
+fn picture_set_id(set: &[u8]) -> Option<u32> {
+    let mut beginning = [0; 4];
+    let bytes = set.iter().skip(1);
+    beginning
+        .iter_mut()
+        .zip(bytes)
+        .for_each(|(to, byte)| *to = *byte);
+    let bits = u32::from_be_bytes(beginning);
+    let zeros = bits.leading_zeros();
+    (zeros <= 8).then(|| (bits >> (31 - 2 * zeros)) - 1)
 }
 
 /// What `sprop-parameter-sets` of SDP says, for senders that say it nowhere else (RFC 6184, 8.1).
@@ -244,8 +267,43 @@ mod tests {
         for sets in [&[SPS_320X180, &pps][..], &[SPS_320X180], &[&pps], &[]] {
             assert_eq!(unpack(sets, Some(&header)).unwrap().entry, None);
         }
-        let changed = unpack(&[SPS_320X180, &other_pps], Some(&header)).unwrap();
-        assert!(changed.entry.is_some());
-        assert_eq!(unpack(&[&other_pps], Some(&header)), None);
+        for sets in [&[SPS_320X180, &other_pps][..], &[&other_pps]] {
+            let changed = unpack(sets, Some(&header)).unwrap().entry.unwrap();
+            assert_eq!(sets_of(Some(&changed)).1, [other_pps]);
+        }
+        assert_eq!(unpack(&[&other_pps], None), None);
+    }
+
+    #[test]
+    fn picture_parameter_sets_that_come_in_turn_are_in_one_header() {
+        let (first, second) = (
+            [0x68, 0xcb, 0x83, 0xcb, 0x20],
+            [0x68, 0x5b, 0x83, 0xcb, 0x20],
+        );
+        let unpack = |pps: &[u8], known: Option<&Entry>| {
+            let packets = packets(&[SPS_320X180, pps, &[0x65, 1]]);
+            unpack(&packets, known).unwrap().entry
+        };
+        let header = unpack(&first, None).unwrap();
+        let header = unpack(&second, Some(&header)).unwrap();
+        assert_eq!(sets_of(Some(&header)).1, [second, first]);
+        assert_eq!(unpack(&first, Some(&header)), None);
+        assert_eq!(unpack(&second, Some(&header)), None);
+    }
+
+    #[test]
+    fn the_number_of_a_picture_parameter_set_comes_first_in_it() {
+        let cases: [(&[u8], Option<u32>); 7] = [
+            (&[0x68, 0b1000_0000], Some(0)),
+            (&[0x68, 0b0100_0000], Some(1)),
+            (&[0x68, 0b0110_0000], Some(2)),
+            (&[0x68, 0b0000_0000, 0b1000_0000, 0b0000_0000], Some(255)),
+            (&[0x68, 0, 0, 0xff, 0xff], None),
+            (&[0x68], None),
+            (&[], None),
+        ];
+        for (set, id) in cases {
+            assert_eq!(picture_set_id(set), id, "{set:?}");
+        }
     }
 }
