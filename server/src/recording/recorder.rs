@@ -147,7 +147,10 @@ impl Recorder {
                 self.sample(now, index, sample)?;
             }
             Taken::FirstOfAnotherKind(sample) => {
-                self.outdated = true;
+                match &self.part {
+                    Part::Waiting { .. } => self.forget(index),
+                    Part::Open { .. } => self.outdated = true,
+                }
                 self.sample(now, index, sample)?;
             }
         }
@@ -194,7 +197,7 @@ impl Recorder {
     }
 
     fn sample(&mut self, now: Instant, index: usize, sample: Sample) -> Result<()> {
-        let begins = self.can_begin(index, &sample);
+        let begins = can_begin(&self.tracks, index, &sample);
         if begins && self.outdated && self.may_begin(now) {
             self.close()?;
             for (other, track) in self.tracks.iter_mut().enumerate() {
@@ -230,13 +233,6 @@ impl Recorder {
         Ok(())
     }
 
-    /// A file begins with a key frame, or with any packet where there is sound alone.
-    fn can_begin(&self, index: usize, sample: &Sample) -> bool {
-        sample.key
-            && (self.tracks.get(index).is_some_and(Track::is_video)
-                || !self.tracks.iter().any(Track::is_video))
-    }
-
     /// Begins a file with what has been kept for it.
     fn begin(&mut self, now: Instant) -> Result<()> {
         let Part::Waiting { samples, .. } = std::mem::replace(&mut self.part, Part::NONE) else {
@@ -269,21 +265,31 @@ impl Recorder {
         Ok(())
     }
 
-    /// Ends the file. What was kept for one that has not begun is forgotten, but not when it was
-    /// to begin: else pictures that change all the time would put it off for good.
+    /// Forgets what was kept of a track for a file that has not begun, and with what the file then
+    /// cannot begin. When it is to begin stays: else pictures that change all the time would put it
+    /// off for good.
+    fn forget(&mut self, index: usize) {
+        if let Part::Waiting { samples, .. } = &mut self.part {
+            samples.retain(|(_, other, _)| *other != index);
+            let first = (samples.iter())
+                .position(|(_, other, sample)| can_begin(&self.tracks, *other, sample));
+            samples.drain(..first.unwrap_or(samples.len()));
+        }
+    }
+
     fn close(&mut self) -> Result<()> {
         self.outdated = false;
-        match std::mem::replace(&mut self.part, Part::NONE) {
-            Part::Open { movie, .. } => self.outputs.push_back(Output::End(movie.end()?)),
-            Part::Waiting { until, .. } => {
-                self.part = Part::Waiting {
-                    samples: Vec::new(),
-                    until,
-                };
-            }
+        if let Part::Open { movie, .. } = std::mem::replace(&mut self.part, Part::NONE) {
+            self.outputs.push_back(Output::End(movie.end()?));
         }
         Ok(())
     }
+}
+
+/// A file begins with a key frame, or with any packet where there is sound alone.
+fn can_begin(tracks: &[Track], index: usize, sample: &Sample) -> bool {
+    let is_video = tracks.get(index).is_some_and(Track::is_video);
+    sample.key && (is_video || !tracks.iter().any(Track::is_video))
 }
 
 enum Taken {

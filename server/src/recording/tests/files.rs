@@ -358,6 +358,25 @@ fn the_same_parameters_again_begin_no_other_file() {
 }
 
 #[test]
+fn two_pictures_are_in_one_file_and_a_change_of_either_begins_another_for_both() {
+    let mut bench = Bench::new(&[Camera::format(), Camera::format()]);
+    let (mut left, mut right) = (Camera::new(bench.clock), Camera::new(bench.clock));
+    for ms in (0..400).step_by(40) {
+        left.size = if ms < 200 { SMALL } else { LARGE };
+        let is_key = ms % 200 == 0;
+        bench.frame(ms, 0, &left.frame(ms, is_key));
+        bench.frame(ms, 1, &right.frame(ms, is_key));
+    }
+    bench.end(400);
+    assert_eq!(bench.files.len(), 2);
+    for file in &bench.files {
+        for track in [1, 2] {
+            assert_eq!(times(&file.track(track)), [0, 40, 80, 120, 160]);
+        }
+    }
+}
+
+#[test]
 fn after_a_loss_nothing_is_kept_before_the_next_key_frame() {
     let mut bench = Bench::new(&[Camera::format()]);
     let mut camera = Camera::new(bench.clock);
