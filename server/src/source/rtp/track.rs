@@ -14,6 +14,10 @@ use crate::stream::{
 use super::config::{KeyFrameBuffer, RtpMediaConfig};
 use super::stats::RtpStats;
 
+/// Who has been silent for so long is gone: its last picture, however well kept, is of the past, and
+/// nobody is to take it for the present.
+const GONE: Duration = Duration::from_secs(15);
+
 /// The frames of one medium on their way to whoever wants them.
 pub(super) struct MediumTrack {
     name: String,
@@ -96,7 +100,10 @@ impl Track for MediumTrack {
     }
 
     fn first_frames(&self) -> Vec<Arc<Frame>> {
-        let frames = lock(&self.cache).frames(Instant::now());
+        let frames = match self.age() {
+            Some(age) if age > GONE => Vec::new(),
+            _ => lock(&self.cache).frames(Instant::now()),
+        };
         if frames.is_empty() {
             self.request_key_frame();
         }
@@ -133,5 +140,38 @@ struct Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         lock(&self.audience).remove(self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Captured;
+    use crate::stream::Codec;
+
+    #[test]
+    fn the_picture_of_a_sender_that_is_gone_is_not_shown_as_if_it_were_new() {
+        let config = RtpMediaConfig {
+            key_frame_buffer: Some(KeyFrameBuffer::default()),
+            ..RtpMediaConfig::new("v", Codec::H264, 96)
+        };
+        let track = MediumTrack::new("gate/v".to_owned(), &config, None);
+        let now = Instant::now();
+        let frame = Frame {
+            number: 1,
+            first_packet: 0,
+            packets: vec![vec![0x65; 9].into()],
+            timestamp: 0,
+            captured: Captured::now(),
+            idr: true,
+        };
+        track.publish(now, &Arc::new(frame));
+        for (silent, frames) in [(Duration::from_secs(10), 1), (GONE * 2, 0)] {
+            track.set_figures(Figures {
+                heard: now.checked_sub(silent),
+                ..Figures::default()
+            });
+            assert_eq!(track.first_frames().len(), frames, "{silent:?}");
+        }
     }
 }
