@@ -56,6 +56,8 @@ pub(super) struct Received {
     pub(super) authentic: bool,
     /// The handshake is complete.
     pub(super) secured: bool,
+    /// The viewer had not heard that it is, and has been told again.
+    pub(super) told_again: bool,
     /// What the viewer says of its media, by their places.
     pub(super) feedback: Vec<(usize, Feedback)>,
 }
@@ -153,7 +155,8 @@ impl Connection {
             Kind::Dtls => {
                 let event = self.dtls.receive(now, datagram);
                 let answer_to = self.path.unwrap_or(path);
-                self.transmit_dtls(Some(answer_to), out);
+                let has_answered = self.transmit_dtls(Some(answer_to), out);
+                received.told_again = has_answered && self.is_secured();
                 match event? {
                     Event::Nothing => {}
                     Event::Secured(srtp) => {
@@ -321,10 +324,14 @@ impl Connection {
         self.transmit_dtls(self.path, out);
     }
 
-    fn transmit_dtls(&mut self, path: Option<Path>, out: &mut Outgoing) {
+    /// Tells whether there was anything.
+    fn transmit_dtls(&mut self, path: Option<Path>, out: &mut Outgoing) -> bool {
+        let mut sent = false;
         while let (Some(path), Some(datagram)) = (path, self.dtls.poll_transmit()) {
             out.push(path, &datagram);
+            sent = true;
         }
+        sent
     }
 }
 

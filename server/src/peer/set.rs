@@ -425,6 +425,9 @@ impl Set {
             self.events.push_back((peer, PeerEvent::Connected));
             self.begin_all(peer);
         }
+        if received.told_again {
+            self.begin_all_again(peer)?;
+        }
         Ok(())
     }
 

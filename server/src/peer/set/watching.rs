@@ -57,6 +57,17 @@ impl Set {
         }
     }
 
+    /// The viewer had no keys for what it was sent.
+    pub(super) fn begin_all_again(&mut self, peer: PeerId) -> Result<(), CloseReason> {
+        for medium in self.media(peer, None) {
+            if let Some(watched) = self.watched(peer, medium) {
+                watched.begins_again = true;
+            }
+            self.give_key_frame(peer, medium)?;
+        }
+        Ok(())
+    }
+
     /// The viewer wants the frames of a track, or wants them again.
     pub(super) fn watch(&mut self, peer: PeerId, medium: usize) {
         let Some(member) = self.connections.get_mut(&peer) else {

@@ -153,3 +153,21 @@ fn a_network_that_is_gone_for_some_seconds_is_waited_for() {
     world.run(Duration::from_secs(4));
     assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
 }
+
+#[test]
+fn a_viewer_that_missed_the_end_of_the_handshake_gets_its_beginning_again() {
+    let mut world = World::new();
+    world.stream.keep(vec![frame_at(1, true, world.captured())]);
+    let mut is_first = true;
+    world.lose = Box::new(move |datagram| {
+        let change_cipher_spec = 20;
+        datagram[0] == change_cipher_spec && std::mem::take(&mut is_first)
+    });
+    let peer = world.join(1);
+    world.run(Duration::from_millis(500));
+    assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
+    assert!(world.frames(0).is_empty());
+    world.run(Duration::from_secs(2));
+    assert_eq!(world.frames(0), [1, 1, 1]);
+    assert_eq!(world.stream.key_frames_wanted(), 0);
+}
