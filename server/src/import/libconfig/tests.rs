@@ -1,4 +1,5 @@
 use super::*;
+use crate::import::fuzzing::jcfg;
 
 /// The value of the one setting `x` in a text.
 fn value(text: &str) -> Value {
@@ -203,11 +204,13 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
 }
 
 #[test]
-fn whatever_the_bytes_there_is_an_answer() {
+fn whatever_the_bytes_there_is_an_answer_and_it_can_be_printed() {
     let pieces = [
-        "a", "=", "{", "}", "(", ")", "[", "]", "\"", "\\", "1", ",", ";", "/*", "*/", "\n", "@",
+        "general", "door", "media", "type", "\"rtp\"", "http", "acl", "true", "=", ":", "{", "}",
+        "(", ")", "[", "]", "\"", "\\", "1", "-", ",", ";", "/*", "*/", "\n", "@", " ",
     ];
     let mut random: u32 = 7;
+    let mut understood = 0;
     for _ in 0..20_000 {
         let mut text = String::new();
         for _ in 0..random % 24 {
@@ -215,6 +218,7 @@ fn whatever_the_bytes_there_is_an_answer() {
             text += pieces[(random >> 16) as usize % pieces.len()];
         }
         random = random.wrapping_add(1);
-        let _ = parse(&text);
+        understood += u32::from(jcfg(&text));
     }
+    assert!(understood > 100, "{understood} were files");
 }
