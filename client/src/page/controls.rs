@@ -68,13 +68,13 @@ pub fn Controls(
     view! {
         <nav class:awake=awake>
             <button aria-label="Sound" title="Sound (m)" prop:hidden=move || !has_sound.get()
-                aria-pressed=move || pressed(!is_muted.get())
+                aria-pressed=move || truth(!is_muted.get())
                 on:click=move |_| toggle_sound() inner_html=sound_icon/>
             <button aria-label="Streams" title="Streams (l)" prop:hidden=move || !has_choice.get()
-                aria-pressed=move || pressed(streams_shown.get())
+                aria-controls="streams" aria-expanded=move || truth(streams_shown.get())
                 on:click=move |_| toggle_streams() inner_html=STREAMS_ICON/>
             <button aria-label="Statistics" title="Statistics (s)"
-                aria-pressed=move || pressed(stats_shown.get())
+                aria-pressed=move || truth(stats_shown.get())
                 on:click=move |_| toggle_stats() inner_html=STATS_ICON/>
             <button aria-label="Full screen" title="Full screen (f)"
                 on:click=move |_| toggle_fullscreen() inner_html=FULLSCREEN_ICON/>
@@ -82,7 +82,7 @@ pub fn Controls(
     }
 }
 
-fn pressed(is: bool) -> &'static str {
+fn truth(is: bool) -> &'static str {
     if is { "true" } else { "false" }
 }
 

@@ -46,9 +46,9 @@ pub fn Figures(
         }
     });
     view! {
-        <dl id="stats" aria-label="Statistics" prop:hidden=move || !shown.get()>
-            {rows.into_iter().collect_view()}
-        </dl>
+        <section id="stats" aria-label="Statistics" prop:hidden=move || !shown.get()>
+            <dl>{rows.into_iter().collect_view()}</dl>
+        </section>
     }
 }
 

@@ -88,15 +88,17 @@ pub fn Page(
     let answer = move |question, text| answering.answer(question, text);
 
     view! {
-        <video id="video" node_ref=video autoplay playsinline
+        <video id="video" node_ref=video autoplay playsinline aria-label="Stream"
             prop:muted=move || situation.with(|situation| situation.muted)
             on:playing=move |_| situation.update(|situation| situation.refused = false)/>
-        <section id="status" role="status" aria-live="polite"
+        <section id="status"
             data-state=move || notice.get().state
             class:busy=move || notice.get().busy>
             <div inner_html=MARK/>
-            <h1>{move || notice.get().title}</h1>
-            <p>{move || notice.get().detail}</p>
+            <div class="words" role="status" aria-atomic="true">
+                <h1>{move || notice.get().title}</h1>
+                <p>{move || notice.get().detail}</p>
+            </div>
             <Prompt notice answer/>
             <Button notice act/>
         </section>

@@ -212,15 +212,17 @@ impl Inner {
     /// a picture of each track in it: so those wait outside.
     fn play_sound_first(self: &Rc<Self>) {
         let tracks = self.stream.get_video_tracks();
-        if tracks.length() == 0 {
+        let tracks = tracks.iter().map(JsValue::unchecked_into);
+        // Those that are not muted have just had their first packet.
+        let waiting: Vec<_> = tracks.filter(MediaStreamTrack::muted).collect();
+        if waiting.is_empty() {
             return;
         }
-        for track in tracks.iter() {
-            let track: MediaStreamTrack = track.unchecked_into();
-            self.stream.remove_track(&track);
+        for track in &waiting {
+            self.stream.remove_track(track);
             track.set_onunmute(Some(self.on_event.as_ref().unchecked_ref()));
-            self.held_back.borrow_mut().push(track);
         }
+        self.held_back.replace(waiting);
         // Only a stream that is set anew is looked at again.
         self.video.set_src_object(None);
         self.play();
