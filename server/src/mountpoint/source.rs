@@ -31,6 +31,10 @@ pub(crate) struct SourceTrack {
 /// Makes sources of RTP: [`open_rtp`], or something else in tests. The name is for logs and errors.
 pub(crate) type Open = Box<dyn Fn(&str, &RtpConfig) -> Result<Box<dyn Source>, RtpError> + Send>;
 
+/// A source that sends nothing for so long cannot be shown now. Some encoders send little of a
+/// picture that does not change.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// Opens the ports of a source of RTP.
 pub(crate) fn open_rtp(name: &str, config: &RtpConfig) -> Result<Box<dyn Source>, RtpError> {
     Ok(Box::new(RtpSource::start(name, config)?))
@@ -53,9 +57,8 @@ impl Source for RtpSource {
     }
 
     fn readiness(&self) -> Result<(), String> {
-        let came = RtpSource::tracks(self).iter().any(|t| t.age().is_some());
-        came.then_some(())
-            .ok_or_else(|| "waiting for the source: nothing has come yet".to_owned())
+        let ages = RtpSource::tracks(self).iter().map(|track| track.age());
+        heard_of_late(ages).map_err(|reason| format!("waiting for the source: {reason}"))
     }
 }
 
@@ -77,5 +80,29 @@ impl Source for Stream {
     fn readiness(&self) -> Result<(), String> {
         let ready = self.is_ready().then_some(());
         ready.ok_or_else(|| self.state().to_string())
+    }
+}
+
+/// Whether anything came a short while ago, by how long ago the last of each medium came.
+fn heard_of_late(ages: impl Iterator<Item = Option<Duration>>) -> Result<(), &'static str> {
+    match ages.flatten().min() {
+        None => Err("nothing has come yet"),
+        Some(age) if age > SILENCE => Err("nothing comes any more"),
+        Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_ready_while_one_of_its_media_comes() {
+        let heard = |ages: &[Option<u64>]| {
+            heard_of_late(ages.iter().map(|age| age.map(Duration::from_secs)))
+        };
+        assert_eq!(heard(&[None, None]), Err("nothing has come yet"));
+        assert_eq!(heard(&[Some(9), None]), Err("nothing comes any more"));
+        assert_eq!(heard(&[Some(9), Some(1)]), Ok(()));
     }
 }
