@@ -5,15 +5,13 @@ use std::time::Instant;
 
 use super::frame::{Frame, MAX_FIRST_PAYLOAD, MAX_PAYLOAD};
 use crate::encode::annex_b;
+use crate::payload::h264::{END, FU_A, START};
 use crate::picture::Captured;
 
 /// RTP's clock for video, ticks a second.
 const CLOCK_RATE: u128 = 90_000;
 /// Indicator and header of a fragment (RFC 6184, 5.8).
 const FU_HEADERS: usize = 2;
-const FU_A: u8 = 28;
-const START: u8 = 0x80;
-const END: u8 = 0x40;
 
 /// Numbers the frames and packets of one stream.
 pub(crate) struct Packetiser {

@@ -1,21 +1,16 @@
 //! H.264: NAL units out of single packets and FU-As (RFC 6184), with their lengths in front of
 //! them (ISO/IEC 14496-15).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use h264_reader::nal::sps::{ChromaFormat, SeqParameterSet};
 use h264_reader::rbsp::{BitReader, decode_nal};
 use mp4_atom::{Avc1, Avcc, AvccExt, Codec as Entry};
 
 use super::{Unpacked, visual};
-use crate::encode::annex_b::unit_type;
+use crate::encode::annex_b::{PPS, SPS, unit_type};
+use crate::payload::h264::{FU_A, START, parameter_set_id, sprop_parameter_sets};
 
-const SPS: u8 = 7;
-const PPS: u8 = 8;
 const FILLER: u8 = 12;
-const FU_A: u8 = 28;
-const START: u8 = 0x80;
 
 /// Puts the NAL units of an access unit together. Parameter sets go to the header and nowhere
 /// else: that is what `avc1` says. A unit with such as the header has not, and that cannot be read,
@@ -48,10 +43,10 @@ pub(super) fn unpack(packets: &[Bytes], known: Option<&Entry>) -> Option<Unpacke
     if is_same_sequence {
         // An encoder that has several sends them in turn, and is to need one header for all.
         sps = known_sps.to_vec();
-        let ids: Vec<_> = pps.iter().map(|set| picture_set_id(set)).collect();
+        let ids: Vec<_> = pps.iter().map(|set| parameter_set_id(set)).collect();
         let others = known_pps
             .iter()
-            .filter(|set| !ids.contains(&picture_set_id(set)));
+            .filter(|set| !ids.contains(&parameter_set_id(set)));
         pps.extend(others.cloned());
     }
     let entry = Some(entry(sps, pps)?);
@@ -68,28 +63,10 @@ fn sets_of(entry: Option<&Entry>) -> (&[Vec<u8>], &[Vec<u8>]) {
     }
 }
 
-/// The number of a picture parameter set, which comes first (ITU-T H.264, 7.3.2.2 and 9.1).
-fn picture_set_id(set: &[u8]) -> Option<u32> {
-    let mut beginning = [0; 4];
-    let bytes = set.iter().skip(1);
-    beginning
-        .iter_mut()
-        .zip(bytes)
-        .for_each(|(to, byte)| *to = *byte);
-    let bits = u32::from_be_bytes(beginning);
-    let zeros = bits.leading_zeros();
-    (zeros <= 8).then(|| (bits >> (31 - 2 * zeros)) - 1)
-}
-
 /// What `sprop-parameter-sets` of SDP says, for senders that say it nowhere else (RFC 6184, 8.1).
 pub(super) fn entry_of(fmtp: &str) -> Option<Entry> {
-    let sets = fmtp
-        .split(';')
-        .find_map(|parameter| parameter.trim().strip_prefix("sprop-parameter-sets="))?;
-    let units = sets.split(',').map(|set| STANDARD.decode(set.trim()));
-    let units = units.collect::<Result<Vec<_>, _>>().ok()?;
     let (sps, others): (Vec<_>, Vec<_>) =
-        units.into_iter().partition(|unit| unit_type(unit) == SPS);
+        sprop_parameter_sets(fmtp).partition(|unit| unit_type(unit) == SPS);
     let pps = others.into_iter().filter(|unit| unit_type(unit) == PPS);
     entry(sps, pps.collect())
 }
@@ -289,21 +266,5 @@ mod tests {
         assert_eq!(sets_of(Some(&header)).1, [second, first]);
         assert_eq!(unpack(&first, Some(&header)), None);
         assert_eq!(unpack(&second, Some(&header)), None);
-    }
-
-    #[test]
-    fn the_number_of_a_picture_parameter_set_comes_first_in_it() {
-        let cases: [(&[u8], Option<u32>); 7] = [
-            (&[0x68, 0b1000_0000], Some(0)),
-            (&[0x68, 0b0100_0000], Some(1)),
-            (&[0x68, 0b0110_0000], Some(2)),
-            (&[0x68, 0b0000_0000, 0b1000_0000, 0b0000_0000], Some(255)),
-            (&[0x68, 0, 0, 0xff, 0xff], None),
-            (&[0x68], None),
-            (&[], None),
-        ];
-        for (set, id) in cases {
-            assert_eq!(picture_set_id(set), id, "{set:?}");
-        }
     }
 }

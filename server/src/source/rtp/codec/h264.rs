@@ -1,10 +1,9 @@
 //! H.264 (RFC 6184): packetization modes 0 and 1 in, mode 1 out.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use crate::encode::annex_b::{IDR, PPS, SPS, unit_type};
+use crate::payload::h264::{END, FU_A, START, parameter_set_id, sprop_parameter_sets};
 use crate::stream::{MAX_PAYLOAD, Payloads};
 
 use super::{Damaged, Fitted, MAX_PACKETS};
@@ -13,18 +12,11 @@ const SLICE: u8 = 1;
 /// The last of the types that are NAL units themselves.
 const LAST_SINGLE: u8 = 23;
 const STAP_A: u8 = 24;
-const FU_A: u8 = 28;
-const START: u8 = 0x80;
-const END: u8 = 0x40;
 /// Forbidden bit and importance, as a unit and its fragments share them.
 const NOT_TYPE: u8 = 0xe0;
 
 /// More parameter sets of a kind than this are not kept; encoders have one or two.
 const MAX_SETS: usize = 8;
-/// What a sequence parameter set says before its number: header, profile, constraints and level.
-const BEFORE_SPS_ID: usize = 4;
-/// And a picture parameter set.
-const BEFORE_PPS_ID: usize = 1;
 
 /// One stream of H.264.
 #[derive(Debug, Default)]
@@ -49,12 +41,7 @@ impl H264 {
     /// A stream whose configuration may have parameter sets (sprop-parameter-sets, section 8.1).
     pub(in super::super) fn new(fmtp: &str) -> H264 {
         let mut h264 = H264::default();
-        let sets = fmtp
-            .split(';')
-            .filter_map(|parameter| parameter.trim().split_once('='))
-            .filter(|(name, _)| name.eq_ignore_ascii_case("sprop-parameter-sets"))
-            .flat_map(|(_, sets)| sets.split(','))
-            .filter_map(|set| STANDARD.decode(set.trim()).ok());
+        let sets = sprop_parameter_sets(fmtp);
         let units: Vec<Unit> = sets.map(|set| Unit::Whole(set.into())).collect();
         h264.remember(&units);
         h264
@@ -97,8 +84,8 @@ impl H264 {
     fn remember(&mut self, units: &[Unit]) {
         for unit in units {
             match unit {
-                Unit::Whole(set) if unit_type(set) == SPS => self.sps.put(set, BEFORE_SPS_ID),
-                Unit::Whole(set) if unit_type(set) == PPS => self.pps.put(set, BEFORE_PPS_ID),
+                Unit::Whole(set) if unit_type(set) == SPS => self.sps.put(set),
+                Unit::Whole(set) if unit_type(set) == PPS => self.pps.put(set),
                 _ => {}
             }
         }
@@ -106,9 +93,9 @@ impl H264 {
 }
 
 impl ParameterSets {
-    /// Puts a set in the place of the one with the same number, which it says after so many bytes.
-    fn put(&mut self, set: &Bytes, before_id: usize) {
-        let Some(id) = set.get(before_id..).and_then(exp_golomb) else {
+    /// Puts a set in the place of the one with the same number.
+    fn put(&mut self, set: &Bytes) {
+        let Some(id) = parameter_set_id(set) else {
             return;
         };
         let earlier = self.0.iter().position(|(other, _)| *other == id);
@@ -126,16 +113,6 @@ impl ParameterSets {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// The number that begins here (ITU-T H.264 section 9.1), below 255.
-fn exp_golomb(bytes: &[u8]) -> Option<u32> {
-    let first = u32::from(*bytes.first()?);
-    let second = u32::from(bytes.get(1).copied().unwrap_or_default());
-    let zeros = first.leading_zeros() - 24;
-    // So many zeros, then as many bits and one.
-    let code = (first << 8 | second) >> (15_u32.checked_sub(2 * zeros)?);
-    code.checked_sub(1)
 }
 
 /// Whether this payload is the first of an access unit, as far as it shows: parameter sets and the
