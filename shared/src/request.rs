@@ -33,6 +33,41 @@ pub struct Path {
     pub handle: Option<HandleId>,
 }
 
+/// What the requests of clients and of administrators begin with.
+pub(crate) struct Head<'a> {
+    pub(crate) transaction: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) path: Path,
+}
+
+impl<'a> Head<'a> {
+    /// Reads it from a message that came by this path.
+    ///
+    /// # Errors
+    ///
+    /// `janus` or `transaction` is missing or no text.
+    pub(crate) fn read(path: Path, message: &'a Object) -> Result<Self, Error> {
+        let transaction = message.string("transaction")?;
+        let name = message.string("janus")?;
+        let id = |field| message.lenient_unsigned(field).filter(|id| *id != 0);
+        Ok(Self {
+            transaction,
+            name,
+            path: Path {
+                session: path.session.or_else(|| id("session_id").map(SessionId)),
+                handle: path.handle.or_else(|| id("handle_id").map(HandleId)),
+            },
+        })
+    }
+
+    pub(crate) fn malformed(&self, error: Error) -> Malformed {
+        Malformed {
+            request: self.name.to_owned(),
+            error,
+        }
+    }
+}
+
 /// A request with a field that is missing or of the wrong type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{request}: {error}")]
@@ -105,7 +140,7 @@ impl Request {
     /// `transaction` is missing or no text, or a chosen session id is no number. All other errors
     /// are in [`Request::kind`].
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::read(&Object::parse(text.as_ref())?)
+        Self::read(Path::default(), &Object::parse(text.as_ref())?)
     }
 
     /// Reads a message that a client has posted to this path.
@@ -114,32 +149,20 @@ impl Request {
     ///
     /// As [`Request::parse`], in the words that Janus has for them over HTTP.
     pub fn parse_posted(path: Path, text: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let message = NotAnObject::parse_posted(text.as_ref())?;
-        let request = Self::read(&message)?;
-        Ok(Self {
-            session: path.session.or(request.session),
-            handle: path.handle.or(request.handle),
-            ..request
-        })
+        Self::read(path, &NotAnObject::parse_posted(text.as_ref())?)
     }
 
-    fn read(message: &Object) -> Result<Self, Error> {
-        let transaction = message.string("transaction")?.to_owned();
-        let name = message.string("janus")?;
-        let kind = match RequestKind::read(name, message) {
-            Err(error) if name == "create" => return Err(error),
-            Err(error) => Err(Malformed {
-                request: name.to_owned(),
-                error,
-            }),
-            Ok(kind) => Ok(kind),
+    fn read(path: Path, message: &Object) -> Result<Self, Error> {
+        let head = Head::read(path, message)?;
+        let kind = match RequestKind::read(head.name, message) {
+            Err(error) if head.name == "create" => return Err(error),
+            kind => kind.map_err(|error| head.malformed(error)),
         };
-        let id = |field| message.lenient_unsigned(field).filter(|id| *id != 0);
         let secret = |field| message.opt_string(field).unwrap_or(None).map(str::to_owned);
         Ok(Self {
-            transaction,
-            session: id("session_id").map(SessionId),
-            handle: id("handle_id").map(HandleId),
+            transaction: head.transaction.to_owned(),
+            session: head.path.session,
+            handle: head.path.handle,
             credentials: Credentials {
                 api_secret: secret("apisecret"),
                 token: secret("token"),

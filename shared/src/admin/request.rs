@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::fields::{NotAnObject, Object};
 use crate::hidden::Hidden;
-use crate::request::{Malformed, Path};
+use crate::request::{Head, Malformed, Path};
 use crate::{HandleId, SessionId};
 
 /// A request of an administrator.
@@ -94,7 +94,7 @@ impl AdminRequest {
     /// Those that Janus answers without the message's transaction: it is not JSON, or `janus` or
     /// `transaction` is missing or no text.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::read(&Object::parse(text.as_ref())?)
+        Self::read(Path::default(), &Object::parse(text.as_ref())?)
     }
 
     /// Reads a message that an administrator has posted to this path.
@@ -103,31 +103,20 @@ impl AdminRequest {
     ///
     /// As [`AdminRequest::parse`], in the words that Janus has for them over HTTP.
     pub fn parse_posted(path: Path, text: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let request = Self::read(&NotAnObject::parse_posted(text.as_ref())?)?;
-        Ok(Self {
-            session: path.session.or(request.session),
-            handle: path.handle.or(request.handle),
-            ..request
-        })
+        Self::read(path, &NotAnObject::parse_posted(text.as_ref())?)
     }
 
-    fn read(message: &Object) -> Result<Self, Error> {
-        let transaction = message.string("transaction")?.to_owned();
-        let name = message.string("janus")?;
-        let id = |field| message.lenient_unsigned(field).filter(|id| *id != 0);
-        let session = id("session_id").map(SessionId);
+    fn read(path: Path, message: &Object) -> Result<Self, Error> {
+        let head = Head::read(path, message)?;
         Ok(Self {
-            transaction,
-            session,
-            handle: id("handle_id").map(HandleId),
+            transaction: head.transaction.to_owned(),
+            session: head.path.session,
+            handle: head.path.handle,
             secret: message
                 .opt_string("admin_secret")
                 .unwrap_or(None)
                 .map(Hidden::from),
-            kind: AdminKind::read(name, message).map_err(|error| Malformed {
-                request: name.to_owned(),
-                error,
-            }),
+            kind: AdminKind::read(head.name, message).map_err(|error| head.malformed(error)),
         })
     }
 
