@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use fanlight_protocol::strip;
 use fantoccini::Locator;
 use fantoccini::elements::Element;
@@ -221,6 +221,22 @@ impl<'a> Page<'a> {
     pub async fn answer(&self, answer: &str) -> Result<()> {
         self.find("#status input").await?.send_keys(answer).await?;
         Ok(self.find("#status form button").await?.click().await?)
+    }
+
+    /// Gives a wrong PIN first, which the page says, and then the right one.
+    ///
+    /// # Errors
+    /// When the page asks for no PIN, or does not say that it is wrong.
+    pub async fn answer_with_pins(&self, wrong: &str, right: &str) -> Result<()> {
+        let asked = self.becomes(&["asking"]).await?;
+        ensure!(asked.contains("asks for a PIN"), "{asked}");
+        self.answer(wrong).await?;
+        until("the PIN to be wrong", async || {
+            let said = self.becomes(&["asking"]).await?;
+            Ok(said.contains("PIN is wrong").then_some(()))
+        })
+        .await?;
+        self.answer(right).await
     }
 
     /// Opens the list of streams on Fanlight's page, and waits for these names in it.

@@ -83,15 +83,7 @@ async fn a_pin_is_asked_for_until_it_is_right() -> Result<()> {
     let test = "a_pin_is_asked_for_until_it_is_right";
     before_janus(test, async |browser, url| {
         let page = Page::open(browser, &format!("{url}?stream=3")).await?;
-        let asked = page.becomes(&["asking"]).await?;
-        ensure!(asked.contains("asks for a PIN"), "{asked}");
-        page.answer("4321").await?;
-        until("the PIN to be wrong", async || {
-            let said = page.becomes(&["asking"]).await?;
-            Ok(said.contains("PIN is wrong").then_some(()))
-        })
-        .await?;
-        page.answer("1234").await?;
+        page.answer_with_pins("4321", "1234").await?;
         page.plays(30).await?;
         // For a screen at which nobody can write it.
         let page = Page::open_tab(browser, &format!("{url}?stream=3#pin=1234")).await?;

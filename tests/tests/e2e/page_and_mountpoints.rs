@@ -67,15 +67,7 @@ async fn the_pin_of_the_stream_that_the_server_chooses_is_asked_for() -> Result<
 }
 
 async fn opens_with_the_pin(page: Page<'_>) -> Result<()> {
-    let asked = page.becomes(&["asking"]).await?;
-    ensure!(asked.contains("asks for a PIN"), "{asked}");
-    page.answer("4321").await?;
-    until("the PIN to be wrong", async || {
-        let said = page.becomes(&["asking"]).await?;
-        Ok(said.contains("PIN is wrong").then_some(()))
-    })
-    .await?;
-    page.answer("1234").await?;
+    page.answer_with_pins("4321", "1234").await?;
     let stats = page.plays(30).await?;
     // One for no PIN, one for the wrong one: nothing was tried in between.
     ensure!(stats.connections == 3, "{stats:?}");
