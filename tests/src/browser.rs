@@ -36,6 +36,14 @@ pub enum Kind {
     Firefox,
 }
 
+/// What Chromium is called, here and in xtask's set-up.
+const CHROMIUM: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
 /// Runs a test in headless Chromium. Without Chromium the test is skipped. When it fails, a
 /// picture of the page and what it wrote to its console are kept under `target/e2e`.
 ///
@@ -255,8 +263,7 @@ impl Programs {
         let (driver, browser) = match kind {
             Kind::Chromium => (
                 chosen("CHROMEDRIVER").or_else(|| on_path("chromedriver")),
-                chosen("FANLIGHT_BROWSER")
-                    .or_else(|| found(&["chromium", "chromium-browser", "google-chrome"])),
+                chosen("FANLIGHT_BROWSER").or_else(|| found(&CHROMIUM)),
             ),
             Kind::Firefox => (
                 chosen("GECKODRIVER").or_else(|| on_path("geckodriver")),

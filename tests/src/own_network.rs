@@ -6,6 +6,7 @@
 //! own as well: it needs no root where the kernel lets users make namespaces, and when it ends, in
 //! whatever way, the kernel ends all that it started.
 
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -49,16 +50,34 @@ pub async fn in_own_network(test: &str, body: impl AsyncFnOnce() -> Result<()>) 
     run_inside(test).await
 }
 
-/// The same for a test that needs no other network, only ports that nobody else has: where there
-/// are no networks of one's own, it runs here.
+/// The same for a test that needs no other network, only these ports for itself: where there are no
+/// networks of one's own, it runs here, unless somebody has one of them.
 ///
 /// # Errors
 /// As [`in_own_network`].
-pub async fn alone(test: &str, body: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
-    if is_inside() || is_possible().is_err() {
+pub async fn alone(
+    test: &str,
+    ports: &[u16],
+    body: impl AsyncFnOnce() -> Result<()>,
+) -> Result<()> {
+    if is_inside() {
         return body().await;
     }
-    run_inside(test).await
+    if is_possible().is_ok() {
+        return run_inside(test).await;
+    }
+    let is_taken = |port: &&u16| {
+        let address = (Ipv4Addr::UNSPECIFIED, **port);
+        TcpListener::bind(address).is_err() || UdpSocket::bind(address).is_err()
+    };
+    if let Some(port) = ports.iter().find(is_taken) {
+        skip(
+            test,
+            format_args!("port {port} is taken, and no network can be made here"),
+        );
+        return Ok(());
+    }
+    body().await
 }
 
 /// Starts this program again in a network of its own, for this one test.
@@ -69,19 +88,23 @@ async fn run_inside(test: &str) -> Result<()> {
         .output()
         .await?;
     let said = String::from_utf8_lossy(&output.stdout);
+    let mut rest = String::new();
     for line in said.lines() {
         // libtest has begun a line of its own before the test's first.
-        for kind in ["SKIPPED: ", "REPORT: "] {
-            if let Some((_, told)) = line.split_once(kind) {
-                crate::tell(kind, told);
-            }
+        let told = ["SKIPPED: ", "REPORT: "]
+            .into_iter()
+            .find_map(|kind| Some((kind, line.split_once(kind)?.1)));
+        match told {
+            Some((kind, told)) => crate::tell(kind, told),
+            // So that nobody takes its results for those of this program.
+            None => rest += &format!("    | {line}\n"),
         }
     }
     // A name that is not found would be a success of no tests.
     let passed = output.status.success() && said.contains("test result: ok. 1 passed");
     ensure!(
         passed,
-        "in its own network ({}):\n{said}{}",
+        "in its own network ({}):\n{rest}{}",
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );

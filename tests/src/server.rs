@@ -1,9 +1,10 @@
 //! The real server as a child process.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -197,18 +198,19 @@ impl Server {
 impl Ports {
     /// Two ports of the loopback interface that nobody uses.
     ///
-    /// They come from below the range that the kernel gives to outgoing connections, so that no
-    /// socket of another test takes one between this call and the server's start.
+    /// They come from below the range that the kernel gives to outgoing connections, and from this
+    /// program's own [`Window`], so that nobody takes one between this call and the server's start.
     ///
     /// # Errors
     /// When there are none.
     pub fn free() -> Result<Ports> {
+        static WINDOW: OnceLock<Option<Window>> = OnceLock::new();
         static NEXT: AtomicU16 = AtomicU16::new(0);
-        // Test binaries of one run may overlap; a process id tells them apart.
-        let base = u16::try_from(std::process::id() % 150)? * 64;
-        for _ in 0..128 {
-            let port = 20_000 + base + NEXT.fetch_add(1, Ordering::Relaxed) % 128;
-            let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let window = WINDOW.get_or_init(Window::open);
+        let window = window.as_ref().context("other tests have all ports")?;
+        for _ in 1..Window::SIZE {
+            let next = NEXT.fetch_add(1, Ordering::Relaxed) % (Window::SIZE - 1);
+            let address = SocketAddr::from(([127, 0, 0, 1], window.first + 1 + next));
             if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
                 return Ok(Ports {
                     http: address,
@@ -217,6 +219,28 @@ impl Ports {
             }
         }
         bail!("no free port")
+    }
+}
+
+/// Ports that one test program has for itself: whoever listens at the first has the others too.
+#[derive(Debug)]
+struct Window {
+    first: u16,
+    _claim: TcpListener,
+}
+
+impl Window {
+    const SIZE: u16 = 64;
+
+    fn open() -> Option<Window> {
+        let mut firsts = (20_000..32_000).step_by(usize::from(Window::SIZE));
+        firsts.find_map(|first| {
+            let claim = TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?;
+            Some(Window {
+                first,
+                _claim: claim,
+            })
+        })
     }
 }
 

@@ -28,6 +28,12 @@ const OF_USTREAMER: &[Group] = &[
     },
 ];
 
+/// A server for each.
+const CONFIGURATIONS: [&str; 5] = ["streaming", "secrets", "timeouts", "camera", "half-trickle"];
+
+/// Those of the admin API and of the mountpoints, as the configurations have them.
+const PORTS: [u16; 8] = [7088, 7188, 17088, 27088, 37088, 8004, 8010, 8012];
+
 /// What µStreamer's plugin tells its viewers by default.
 const STUN: &str = "--stun=stun:stun.l.google.com:19302";
 
@@ -38,9 +44,9 @@ async fn fanlight_answers_as_janus_did() -> Result<()> {
         skip(test, missing);
         return Ok(());
     }
-    alone(test, async || {
+    alone(test, &PORTS, async || {
         let mut servers = Vec::new();
-        for configuration in ["streaming", "secrets", "timeouts", "camera", "half-trickle"] {
+        for configuration in CONFIGURATIONS {
             let arguments = arguments(configuration);
             let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
             let server = Server::start(&arguments).await?;

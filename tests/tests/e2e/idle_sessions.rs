@@ -1,6 +1,6 @@
 //! Who opens a session and does nothing costs next to nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use fanlight_tests::server::Server;
@@ -13,7 +13,10 @@ const SESSIONS: usize = 1_000;
 const MEMORY: u64 = 100;
 
 /// How long wake-ups are counted.
-const WINDOW: Duration = Duration::from_secs(5);
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// How long after its beginning a session is first asked whether it is there.
+const FIRST_ASKED: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_thousand_sessions_on_websockets_are_cheap_and_asleep() -> Result<()> {
@@ -29,6 +32,7 @@ async fn are_cheap_and_asleep(transport: Transport) -> Result<()> {
     let server = Server::test_pattern().await?;
     let alone = wake_ups(&server).await?;
     let before = server.usage()?;
+    let began = Instant::now();
     let mut sessions = Sessions::open(&server, transport, SESSIONS).await?;
     let with_all = server.usage()?;
     let each = with_all.rss_kb.saturating_sub(before.rss_kb) / SESSIONS as u64;
@@ -38,10 +42,14 @@ async fn are_cheap_and_asleep(transport: Transport) -> Result<()> {
         "{before:?} {with_all:?}"
     );
 
-    // The server may ask each whether it is there, once in a long while.
     let asleep = wake_ups(&server).await?;
+    // On a machine so slow that some are asked already, each costs a question and an answer.
+    let asked = match began.elapsed() < FIRST_ASKED {
+        true => 0,
+        false => 2 * SESSIONS as u64,
+    };
     ensure!(
-        asleep < alone + SESSIONS as u64,
+        asleep < alone + asked + SESSIONS as u64 / 10,
         "woken {asleep} times by all, and {alone} times by nobody"
     );
     ensure!(

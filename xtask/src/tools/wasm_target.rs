@@ -151,3 +151,38 @@ fn of_debian() -> Option<WasmTarget> {
         debian: true,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::temporary::Folder;
+
+    fn programs(debian: bool) -> (Folder, Option<PathBuf>) {
+        let folder = Folder::new();
+        let workspace = Workspace {
+            root: folder.path().into(),
+            target: folder.path().into(),
+            tools: folder.path().join("tools"),
+        };
+        let target = WasmTarget {
+            version: String::new(),
+            debian,
+        };
+        target.programs(&workspace).unwrap();
+        let programs = target.programs(&workspace).unwrap();
+        (folder, programs)
+    }
+
+    #[test]
+    fn debians_compiler_is_found_before_any_other() {
+        let (_folder, programs) = programs(true);
+        let cargo = programs.unwrap().join("cargo").read_link().unwrap();
+        assert_eq!(cargo, Path::new("/usr/bin/cargo"));
+    }
+
+    #[test]
+    fn the_compiler_in_use_needs_no_folder() {
+        let (_folder, programs) = programs(false);
+        assert_eq!(programs, None);
+    }
+}
