@@ -295,6 +295,8 @@ impl Dtls {
             .read(now, TUNNEL, None, BytesMut::from(datagram));
         let events = match read {
             Ok(events) => events,
+            // Only what is encrypted is read by now, so the alert is the viewer's.
+            Err(Error::ErrAlertFatalOrClose) if self.profile.is_some() => return Ok(Event::Closed),
             // Once the viewer is known, what cannot be read is not from it.
             Err(_) if self.profile.is_some() => return Ok(Event::Nothing),
             Err(error) => return Err(error.into()),

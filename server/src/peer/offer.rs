@@ -55,7 +55,8 @@ pub(super) fn sections(tracks: &[OfferedTrack]) -> Result<Vec<Section>, OfferErr
     let mut ssrcs = BTreeSet::new();
     let mut ssrc = || {
         loop {
-            let ssrc = rand::random();
+            // Some take 0 for none.
+            let ssrc = rand::random_range(1..=u32::MAX);
             if ssrcs.insert(ssrc) {
                 return ssrc;
             }

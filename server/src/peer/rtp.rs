@@ -20,6 +20,9 @@ const MAX_EXTENSIONS: usize = FIRST_PACKET_EXTENSIONS;
 /// A viewer may have so many packets in advance of what it gets repeated.
 const MAX_BUDGET: u32 = 1024;
 
+/// A report of losses may name so many packets: nobody has more that could be sent again.
+const MAX_LOST: usize = MAX_BUDGET as usize;
+
 /// So many gaps in what was sent are remembered for retransmissions.
 const MAX_RUNS: usize = 8;
 
@@ -168,7 +171,7 @@ impl RtpSender {
         route: &mut Route<'_>,
     ) -> Result<u32, SrtpError> {
         let mut resent = 0;
-        for &sequence in lost {
+        for &sequence in lost.iter().take(MAX_LOST) {
             let packet = self
                 .sequence
                 .index(sequence)
