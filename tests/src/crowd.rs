@@ -141,6 +141,15 @@ impl Watcher {
         until("frames", async || Ok((self.frames() >= goal).then_some(()))).await
     }
 
+    /// The same of each of a crowd, at the same time.
+    ///
+    /// # Errors
+    /// When one of them gets no more.
+    pub async fn all_frames_grow_by(crowd: &[Watcher], more: u64) -> Result<()> {
+        try_join_all(crowd.iter().map(|watcher| watcher.frames_grow_by(more))).await?;
+        Ok(())
+    }
+
     /// Waits until no more packets come.
     ///
     /// # Errors

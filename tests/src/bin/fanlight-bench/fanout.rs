@@ -74,9 +74,7 @@ impl Measured {
 async fn measure(viewers: usize, window: Duration) -> Result<Measured> {
     let server = Server::start(SOURCE).await?;
     let watchers = Watcher::crowd(&server.janus(), viewers).await?;
-    for watcher in &watchers {
-        watcher.frames_grow_by(30).await?;
-    }
+    Watcher::all_frames_grow_by(&watchers, 30).await?;
     let count = || {
         let frames: u64 = watchers.iter().map(Watcher::frames).sum();
         let packets: u64 = watchers.iter().map(Watcher::packets).sum();

@@ -136,9 +136,7 @@ async fn measure(
     usage: impl Fn() -> Result<Usage>,
     window: Duration,
 ) -> Result<Vec<String>> {
-    for watcher in crowd {
-        watcher.frames_grow_by(30).await?;
-    }
+    Watcher::all_frames_grow_by(crowd, 30).await?;
     let count = || {
         let frames: u64 = crowd.iter().map(Watcher::frames).sum();
         let packets: u64 = crowd.iter().map(Watcher::packets).sum();

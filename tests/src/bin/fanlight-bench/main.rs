@@ -61,8 +61,8 @@ struct Options {
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo xtask bench all                        everything but Janus: some 6 minutes
-  cargo xtask bench janus                      beside the real Janus: some 4 minutes
+  cargo xtask bench all                        everything but Janus: some 5 minutes
+  cargo xtask bench janus                      beside the real Janus: some 3 minutes
   cargo xtask bench janus --crowds 100 --tries 50
   cargo xtask bench fanout --seconds 60 --crowds 1,50,100,200";
 
