@@ -108,6 +108,7 @@ pub(crate) struct Options {
 
     /// Page that may watch, as in `https://kvm.example.org`; `*` is every page
     ///
+    /// `null` is one without an origin, from a file for instance.
     /// May be given more than once. Pages of this machine always may, and so may the server's own
     /// when it was reached by an address or a name of the local network.
     #[arg(long, value_name = "ORIGIN", help_heading = "Network", value_parser = origin)]
@@ -332,7 +333,7 @@ fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
 pub(crate) fn origin(text: &str) -> Result<String, &'static str> {
     let host = text.split_once("://").map(|(_, host)| host);
     let is_host = |host: &str| !host.is_empty() && !host.contains(['/', ' ']);
-    (text == "*" || host.is_some_and(is_host))
+    (text == "*" || text == "null" || host.is_some_and(is_host))
         .then(|| text.to_owned())
         .ok_or("write SCHEME://HOST[:PORT] without a path, as in https://kvm.example.org, or *")
 }
@@ -415,6 +416,14 @@ mod tests {
         let options = read("--mountpoints rtp.toml").unwrap();
         let mountpoints = crate::mountpoint::MountpointsConfig::from(options.mountpoints);
         assert_eq!(mountpoints.file, Some("rtp.toml".into()));
+    }
+
+    #[test]
+    fn pages_are_let_in_as_browsers_name_them() {
+        for origin in ["*", "null", "https://kvm.example.org:8443"] {
+            let options = read(&format!("--allow-origin {origin}")).unwrap();
+            assert_eq!(options.allow_origin, [origin]);
+        }
     }
 
     #[test]
