@@ -174,6 +174,12 @@ impl Connection {
         Ok(received)
     }
 
+    /// Whether the last frame of a medium still waits to be sent.
+    pub(super) fn is_behind(&self, medium: usize, out: &Outgoing) -> bool {
+        let medium = self.media.get(medium);
+        medium.is_some_and(|medium| medium.is_behind(out))
+    }
+
     /// Sends what the viewer begins with.
     pub(super) fn start(
         &mut self,

@@ -4,7 +4,7 @@ use super::{
     history::History,
     info::TrackCounters,
     losses::Losses,
-    outgoing::Mark,
+    outgoing::{Mark, Outgoing},
     rtcp::{self, Compound, Feedback, Reception},
     rtp::{Route, RtpSender, Terms},
     srtp::SrtpError,
@@ -92,10 +92,15 @@ impl Medium {
         self.reception
     }
 
+    /// Whether the last frame still waits to be sent.
+    pub(super) fn is_behind(&self, out: &Outgoing) -> bool {
+        out.is_waiting(self.last_frame)
+    }
+
     /// Sends a frame, unless the viewer can make nothing of it or its last one still waits. True
     /// when a key frame has to come first.
     pub(super) fn send(&mut self, frame: &Frame, route: &mut Route<'_>) -> Result<bool, SrtpError> {
-        if route.out.is_waiting(self.last_frame) {
+        if self.is_behind(route.out) {
             self.gate.close();
             return Ok(false);
         }
@@ -109,7 +114,7 @@ impl Medium {
         frames: &[Arc<Frame>],
         route: &mut Route<'_>,
     ) -> Result<(), SrtpError> {
-        if route.out.is_waiting(self.last_frame) {
+        if self.is_behind(route.out) {
             self.gate.close();
             return Ok(());
         }
@@ -163,7 +168,7 @@ impl Medium {
         history: &History,
         route: &mut Route<'_>,
     ) -> Result<u32, SrtpError> {
-        if route.out.is_waiting(self.last_frame) {
+        if self.is_behind(route.out) {
             return Ok(0);
         }
         let resent = self.rtp.resend(lost, history, route)?;

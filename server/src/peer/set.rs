@@ -122,7 +122,7 @@ impl Set {
         let watched = new.media.iter().map(|medium| Watched {
             track: Arc::clone(&medium.track),
             on: false,
-            begins_again: false,
+            begins_again_until: None,
         });
         let watched = watched.collect();
         let connection = match self.connect(now, new) {
@@ -142,7 +142,7 @@ impl Set {
             },
         );
         for (medium, _) in wanted.into_iter().enumerate().filter(|(_, on)| *on) {
-            self.watch(peer, medium);
+            self.watch(now, peer, medium);
         }
         self.find(now, peer, &ufrag);
     }
@@ -418,15 +418,15 @@ impl Set {
             self.by_remote.insert(path.remote, peer);
         }
         for (medium, feedback) in received.feedback {
-            self.help(peer, medium, &feedback)?;
+            self.help(now, peer, medium, &feedback)?;
         }
         if received.secured {
             tracing::info!("viewer {peer} at {} connected", path.remote);
             self.events.push_back((peer, PeerEvent::Connected));
-            self.begin_all(peer);
+            self.begin_all(now, peer);
         }
         if received.told_again {
-            self.begin_all_again(peer)?;
+            self.begin_all_again(now, peer)?;
         }
         Ok(())
     }
@@ -443,12 +443,13 @@ impl Set {
     /// Does what a viewer asks for.
     fn help(
         &mut self,
+        now: Instant,
         peer: PeerId,
         medium: usize,
         feedback: &Feedback,
     ) -> Result<(), CloseReason> {
         if feedback.key_frame {
-            self.give_key_frame(peer, medium)?;
+            self.give_key_frame(now, peer, medium)?;
         }
         let Some(member) = self.connections.get_mut(&peer) else {
             return Ok(());

@@ -167,9 +167,9 @@ impl IoThread {
                 Ok(Command::Restart(peer, restart)) => set.restart(now, peer, *restart),
                 Ok(Command::AddCandidate(peer, remote)) => set.add_candidate(now, peer, *remote),
                 Ok(Command::SetSending(peer, mid, on)) => {
-                    set.set_sending(peer, mid.as_deref(), on);
+                    set.set_sending(now, peer, mid.as_deref(), on);
                 }
-                Ok(Command::Switch(peer, tracks)) => set.switch(peer, tracks),
+                Ok(Command::Switch(peer, tracks)) => set.switch(now, peer, tracks),
                 Ok(Command::Info(peer, tell)) => {
                     // Whoever asked may have lost patience.
                     let _ = tell.try_send(set.info(peer));

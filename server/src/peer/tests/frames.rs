@@ -86,6 +86,18 @@ fn a_viewer_that_lost_its_beginning_gets_it_once_more() {
 }
 
 #[test]
+fn a_viewer_that_loses_its_picture_later_is_not_thrown_back() {
+    let mut world = World::new();
+    world.stream.keep(vec![frame_at(1, true, world.captured())]);
+    world.join(1);
+    world.run(Duration::from_secs(4));
+    assert_eq!(world.frames(0), [1, 1, 1]);
+    world.lose_picture();
+    assert_eq!(world.frames(0), [1, 1, 1]);
+    assert_eq!(world.stream.key_frames_wanted(), 1);
+}
+
+#[test]
 fn a_packet_that_a_viewer_missed_is_sent_again() {
     let (mut world, _) = World::connected();
     world.emit(1, true);

@@ -39,10 +39,10 @@ fn is_one_stream(packets: &[Packet]) -> bool {
 fn a_paused_track_is_not_watched_and_resumes_with_a_key_frame() {
     let (mut world, peer) = World::connected();
     world.emit(1, true);
-    world.set.set_sending(peer, Some("v"), false);
+    world.set.set_sending(world.now, peer, Some("v"), false);
     assert!(!world.stream.is_subscribed());
     world.emit(2, false);
-    world.set.set_sending(peer, Some("v"), true);
+    world.set.set_sending(world.now, peer, Some("v"), true);
     assert!(world.stream.is_subscribed());
     world.emit(3, false);
     assert_eq!(world.frames(0), [1, 1, 1]);
@@ -58,8 +58,8 @@ fn a_pause_of_one_viewer_is_none_for_another() {
     world.join(2);
     world.run(Duration::from_secs(1));
     world.emit(1, true);
-    world.set.set_sending(peer, None, false);
-    world.set.set_sending(peer, None, false);
+    world.set.set_sending(world.now, peer, None, false);
+    world.set.set_sending(world.now, peer, None, false);
     world.emit(2, false);
     assert_eq!(world.frames(0), [1, 1, 1]);
     assert_eq!(world.frames(1), [1, 1, 1, 2, 2, 2]);
@@ -73,7 +73,7 @@ fn a_pause_of_one_viewer_is_none_for_another() {
 fn one_track_pauses_and_the_others_go_on() {
     let (world, microphone) = World::with_sound();
     let (mut world, peer) = world.connect();
-    world.set.set_sending(peer, Some("v"), false);
+    world.set.set_sending(world.now, peer, Some("v"), false);
     world.emit(1, true);
     world.sound(&microphone, 1);
     assert!(world.frames(0).is_empty());
@@ -84,13 +84,13 @@ fn one_track_pauses_and_the_others_go_on() {
 fn a_pause_before_the_viewer_is_connected_holds() {
     let mut world = World::new();
     let peer = world.join(1);
-    world.set.set_sending(peer, None, false);
+    world.set.set_sending(world.now, peer, None, false);
     assert!(!world.stream.is_subscribed());
     world.run(Duration::from_secs(1));
     assert_eq!(world.events, [(peer, PeerEvent::Connected)]);
     world.emit(1, true);
     assert!(world.frames(0).is_empty());
-    world.set.set_sending(peer, None, true);
+    world.set.set_sending(world.now, peer, None, true);
     world.emit(2, true);
     assert_eq!(world.frames(0), [2, 2, 2]);
 }
@@ -109,8 +109,8 @@ fn a_resumed_picture_that_was_kept_comes_later_than_what_was_seen() {
         world.stream.emit(&frame);
         world.exchange();
     }
-    world.set.set_sending(peer, None, false);
-    world.set.set_sending(peer, None, true);
+    world.set.set_sending(world.now, peer, None, false);
+    world.set.set_sending(world.now, peer, None, true);
     world.exchange();
     assert_eq!(
         world.frames(0),
@@ -130,7 +130,7 @@ fn a_switched_viewer_gets_the_other_track_as_one_stream() {
     let (other, tracks) = world.other();
     world.emit(1, true);
     world.wait(200);
-    world.set.switch(peer, tracks);
+    world.set.switch(world.now, peer, tracks);
     assert!(!world.stream.is_subscribed() && other.is_subscribed());
     assert_eq!(other.key_frames_wanted(), 1);
     world.emit(2, false);
@@ -156,7 +156,7 @@ fn a_switched_viewer_begins_with_what_the_other_track_keeps() {
         frame_at(50, true, captured),
         frame_at(51, false, captured),
     ]);
-    world.set.switch(peer, tracks);
+    world.set.switch(world.now, peer, tracks);
     world.exchange();
     assert_eq!(world.frames(0)[3..], [50, 50, 50, 51, 51, 51]);
     let times = world.starts();
@@ -169,7 +169,7 @@ fn packets_from_before_a_switch_are_never_taken_from_the_other_track() {
     let (mut world, peer) = World::connected();
     let (other, tracks) = world.other();
     world.emit(1, true);
-    world.set.switch(peer, tracks);
+    world.set.switch(world.now, peer, tracks);
     // The same numbers of packets as the lost one's.
     world.emit_from(&other, 1, true);
     world.emit_from(&other, 2, false);
@@ -199,7 +199,7 @@ fn a_switch_before_the_viewer_is_connected_holds() {
     let mut world = World::new();
     let peer = world.join(1);
     let (other, tracks) = world.other();
-    world.set.switch(peer, tracks);
+    world.set.switch(world.now, peer, tracks);
     assert!(!world.stream.is_subscribed() && other.is_subscribed());
     world.run(Duration::from_secs(1));
     world.emit_from(&other, 1, true);
@@ -212,7 +212,7 @@ fn a_switch_before_the_viewer_is_connected_holds() {
 fn a_switch_to_the_same_track_changes_nothing() {
     let (mut world, peer) = World::connected();
     world.emit(1, true);
-    world.set.switch(peer, world.tracks.clone());
+    world.set.switch(world.now, peer, world.tracks.clone());
     world.emit(2, false);
     assert_eq!(world.frames(0), [1, 1, 1, 2, 2, 2]);
 }
@@ -221,10 +221,10 @@ fn a_switch_to_the_same_track_changes_nothing() {
 fn a_paused_viewer_that_is_switched_stays_paused() {
     let (mut world, peer) = World::connected();
     let (other, tracks) = world.other();
-    world.set.set_sending(peer, None, false);
-    world.set.switch(peer, tracks);
+    world.set.set_sending(world.now, peer, None, false);
+    world.set.switch(world.now, peer, tracks);
     assert!(!other.is_subscribed());
-    world.set.set_sending(peer, None, true);
+    world.set.set_sending(world.now, peer, None, true);
     world.emit_from(&other, 1, true);
     assert_eq!(world.frames(0), [1, 1, 1]);
 }
@@ -234,8 +234,8 @@ fn whoever_resumes_again_and_again_is_sent_the_beginning_once_at_a_time() {
     let (mut world, peer) = World::connected();
     world.stream.keep(vec![frame_at(1, true, world.captured())]);
     for _ in 0..10 {
-        world.set.set_sending(peer, None, false);
-        world.set.set_sending(peer, None, true);
+        world.set.set_sending(world.now, peer, None, false);
+        world.set.set_sending(world.now, peer, None, true);
     }
     world.exchange();
     assert_eq!(world.frames(0), [1, 1, 1]);
