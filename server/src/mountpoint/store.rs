@@ -1,7 +1,8 @@
 //! The file that mountpoints are kept in: TOML, with a table `[[mountpoint]]` for each.
 //!
 //! What people have written in it stays as it is, comments too; only the tables change that have to.
-//! It is read again for each change, so what is written while the server runs is not lost either.
+//! It is read again for each change, so what is written while the server runs is not lost either, but
+//! in the table of a mountpoint that is changed.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -48,7 +48,7 @@ pub(super) struct Srtp {
 
 struct Sender {
     ssrc: u32,
-    /// The one that was first, or that has proved by its roll-over counter to be no replay.
+    /// The one that was first, or that has outlasted a roll-over, as a replay seldom does.
     context: Context,
     /// The one of a sender that begins anew, or of somebody who replays how the other began.
     anew: Option<Anew>,
