@@ -162,7 +162,9 @@ fn pages_are_let_in_that_both_transports_let_in() {
     assert_eq!(origins(a, a), only_a);
     assert_eq!(origins(a, "allow_origin = \"*\""), only_a);
     assert_eq!(origins(a, b), None);
-    for nobody in ["a", "https://a/", "null", "https://a,https://b"] {
+    let files = "allow_origin = \"null\"";
+    assert_eq!(origins(files, "").as_deref(), Some("[\"null\"]"));
+    for nobody in ["a", "https://a/", "https://a,https://b"] {
         let nobody = format!("allow_origin = \"{nobody}\"");
         assert_eq!(origins(&nobody, ""), None, "{nobody}");
     }
